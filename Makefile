@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The targets of Skerry; `make help` lists them. Each evidence folder owns its script and its data: this file only
+# names them. Everything that is made goes to build/.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+AR      ?= ar
+CFLAGS  ?= -O2 -g
+override BUILD := $(abspath $(BUILD))
+# Python would leave its cache beside the scripts.
+export PYTHONDONTWRITEBYTECODE := 1
+
+VERSION := 0.1.0
+# fdt.c leans on a third-party library: it goes into an archive of its own and never into the certified image.
+CORE    := $(filter-out src/fdt.c,$(wildcard src/*.c))
+HEADERS := $(wildcard include/skerry/*.h)
+OBJECTS := $(CORE:src/%.c=$(BUILD)/lib/%.o)
+LIB     := $(BUILD)/libskerry.a
+
+# One section per function: an island links only what it calls.
+LIBFLAGS := -std=c99 -ffunction-sections -Wall -Wextra -Iinclude
+
+all: lib pmm examples ## the library, the reference back-end, the example islands
+
+lib: $(LIB) ## libskerry.a alone
+
+$(LIB): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(BUILD)/lib/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(LIBFLAGS) $(CFLAGS) -MMD -c -o $@ $<
+
+-include $(wildcard $(BUILD)/lib/*.d)
+
+pmm: lib
+	+$(MAKE) -C pmm BUILD=$(BUILD)
+
+examples: lib
+	+$(MAKE) -C examples BUILD=$(BUILD)
+
+run: ## an island and a Linux back-end, talking: console, vsock, a file there and back
+	@.ci/tools.sh run
+	+@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) examples/run.sh
+
+test: ## the unit tests, under a minute
+	+@$(MAKE) --no-print-directory -C tests BUILD=$(BUILD) test
+
+check: ## all gates; the last line counts what passed
+	@.ci/tools.sh check
+	+@BUILD=$(BUILD) MAKE="$(MAKE)" tests/tools/check.sh $(GATES)
+
+# The gates, in the order in which `make check` runs them: cheap and telling ones first.
+gate-tests:    ; +@tests/tools/tests.py --build $(BUILD)
+gate-compile:  ; @tests/tools/compile.py --build $(BUILD)/compile
+gate-analyzer: ; @tests/tools/compile.py --build $(BUILD)/compile --analyzer
+gate-grep:     ; @tests/tools/grep.py
+gate-symbols:  ; @tests/tools/symbols.py --build $(BUILD)/symbols
+gate-headers:  ; @tests/tools/headers.py --build $(BUILD)/headers
+gate-docs:     ; @tests/tools/docs.py --build $(BUILD)/docs
+gate-misra:    ; @misra/check.sh --build $(BUILD)/misra
+gate-coverage: ; +@coverage/measure.py --build $(BUILD)/coverage
+gate-wp:       ; @proofs/wp.py gate --build $(BUILD)/proofs
+gate-eva:      ; @proofs/eva.py --build $(BUILD)/eva
+gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
+selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
+
+GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
+         gate-eva gate-wp gate-trace gate-docs
+
+install: lib ## headers, library and pkg-config file, below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/skerry
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
+	printf 'prefix=%s\nName: skerry\nDescription: virtio front-end for safety islands\nVersion: %s\nLibs: -L$${prefix}/lib -lskerry\nCflags: -I$${prefix}/include\n' \
+	  '$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/skerry.pc
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
+
+.PHONY: all lib pmm examples run test check install clean help $(GATES)
