@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "skerry/console.h"
+
+/* Configuration of a console, VIRTIO 1.4, 5.3.4. */
+#define CONFIG_COLS 0U /* rows follow */
+#define CONFIG_COLS_BYTES 2U
+#define CONFIG_EMERG_WR 8U
+#define CONFIG_BYTES 12U
+
+/* In the proofs the two rings are spoken of by name: that is what the solvers take from, and give back to, the invariant
+ * over all rings of a device. Where one ring was changed, they are led over the books of the other, which stayed. */
+/*@ predicate console_running(skr_console_t *c) =
+  @      skr_console_sound(c) && skr_console_reading(c) && c->device.state == SKR_DEVICE_READY;
+  @
+  @ predicate console_ring(skr_console_t *c, skr_virtq_t *q) =
+  @      skr_virtq_sound(q) && q->base == c->device.transport.memory && q->limit == c->device.transport.memory_size;
+  @
+  @ predicate console_rings(skr_console_t *c) =
+  @      console_ring(c, &c->device.virtq[SKR_CONSOLE_RX]) && console_ring(c, &c->device.virtq[SKR_CONSOLE_TX]);
+  @
+  @ lemma console_books_kept{Before, After}: \forall skr_virtq_t *q;
+  @      skr_virtq_books{Before}(q) ==> \at(q->count, Before) <= SKR_VIRTQ_SIZE_MAX
+  @   ==> \at(q->count, Before) == \at(q->count, After) ==> \at(q->ready, Before) == \at(q->ready, After)
+  @   ==> \at(q->outstanding, Before) == \at(q->outstanding, After)
+  @   ==> \at(q->free_count, Before) == \at(q->free_count, After)
+  @   ==> (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->owner[i], Before) == \at(q->owner[i], After))
+  @   ==> (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->free_ids[i], Before) == \at(q->free_ids[i], After))
+  @   ==> skr_virtq_books{After}(q);
+  @*/
+
+/** The smaller of two. */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == (a < b ? a : b);
+  @*/
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return (a < b) ? a : b;
+}
+
+/** Note which receive buffer is being read, how far, and how much is in it. */
+/*@ requires skr_console_sound(c);
+  @ terminates \true; exits \false;
+  @ assigns c->rx_id, c->rx_at, c->rx_length;
+  @ ensures skr_console_sound(c);
+  @ ensures c->rx_id == id && c->rx_at == at && c->rx_length == length;
+  @*/
+static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
+{
+    c->rx_id = id;
+    c->rx_at = at;
+    c->rx_length = length;
+}
+
+/** Note the size of the terminal, and whether it was read. */
+/*@ requires skr_console_sound(c) && skr_console_reading(c);
+  @ terminates \true; exits \false;
+  @ assigns c->columns, c->rows, c->sized;
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @*/
+static void set_size(skr_console_t *c, uint16_t columns, uint16_t rows, uint16_t sized)
+{
+    c->columns = columns;
+    c->rows = rows;
+    c->sized = sized;
+}
+
+skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport)
+{
+    const skr_console_counters_t zero = { 0U, 0U, 0U, 0U };
+    const uint64_t wanted = SKR_CONSOLE_F_SIZE | SKR_CONSOLE_F_EMERG_WRITE;
+    skr_status_t status = SKR_FAULT;
+
+    c->counters = zero;
+    c->rx_at = 0U;
+    c->rx_length = 0U;
+    c->rx_id = SKR_VIRTQ_NONE;
+    c->columns = 0U;
+    c->rows = 0U;
+    c->sized = 0U;
+    status = skr_device_init(&c->device, transport, SKR_DEVICE_ID_CONSOLE, CONFIG_BYTES, wanted);
+    skr_device_plan_queue(&c->device, true, SKR_CONSOLE_RX_COUNT, SKR_CONSOLE_RX_BYTES);
+    skr_device_plan_queue(&c->device, false, SKR_CONSOLE_TX_COUNT, SKR_CONSOLE_TX_BYTES);
+    return status;
+}
+
+/** Bytes given to the device that it has not returned. Before the queue is placed, its books mean nothing. */
+/*@ requires skr_console_sound(c);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures c->device.placed <= SKR_CONSOLE_TX ==> \result == 0;
+  @*/
+static uint32_t in_flight(const skr_console_t *c)
+{
+    const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_TX];
+    uint32_t bytes = 0U;
+
+    if (c->device.placed > SKR_CONSOLE_TX) {
+        /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
+          @ loop assigns i, bytes;
+          @ loop variant SKR_CONSOLE_TX_COUNT - i;
+          @*/
+        for (uint16_t i = 0U; i < SKR_CONSOLE_TX_COUNT; i++) {
+            if (q->owner[i] == SKR_VIRTQ_DEVICE) {
+                bytes += q->length[i];
+            }
+        }
+    }
+    return bytes;
+}
+
+skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
+{
+    const uint32_t lost = in_flight(c);
+    const skr_status_t status = skr_device_start(&c->device, now);
+
+    c->counters.dropped += lost;
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_sound(c); */
+    return status;
+}
+
+/** Put a transmit buffer on the free stack. */
+/*@ requires console_running(c) && skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_TX], id);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ ensures console_running(c);
+  @*/
+static void set_free(skr_console_t *c, uint16_t id)
+{
+    /*@ assert console_rings(c); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    skr_virtq_release(&c->device.virtq[SKR_CONSOLE_TX], id);
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+}
+
+/** Take back one buffer that the device has transmitted. */
+/*@ requires console_running(c);
+  @ terminates \true; exits \false;
+  @ assigns c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
+  @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
+  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+  @*/
+static skr_status_t reclaim_one(skr_console_t *c)
+{
+    uint16_t id = SKR_VIRTQ_NONE;
+    uint32_t length = 0U; /* means nothing on a queue that the device only reads */
+    const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_TX, &id, &length);
+
+    if (status == SKR_OK) {
+        set_free(c, id);
+    }
+    return status;
+}
+
+/** Take back all buffers that the device has transmitted. */
+/*@ requires console_running(c);
+  @ terminates \true; exits \false;
+  @ assigns c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
+  @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures \result == SKR_OK || \result == SKR_FAULT;
+  @ ensures \result == SKR_OK ==> c->device.state == SKR_DEVICE_READY;
+  @ ensures \result == SKR_FAULT ==> c->device.state == SKR_DEVICE_FAILED;
+  @*/
+static skr_status_t reclaim(skr_console_t *c)
+{
+    skr_status_t status = SKR_OK;
+    bool more = c->device.virtq[SKR_CONSOLE_TX].outstanding != 0U;
+
+    /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
+      @ loop invariant skr_console_sound(c);
+      @ loop invariant skr_console_reading(c);
+      @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
+      @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant status != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+      @ loop invariant more ==> status == SKR_OK;
+      @ loop assigns i, more, status, c->device.state, c->device.cause, c->device.counters, c->device.status,
+      @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
+      @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
+      @         c->device.virtq[SKR_CONSOLE_TX].free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
+      @ loop variant SKR_CONSOLE_TX_COUNT - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_CONSOLE_TX_COUNT) && more; i++) {
+        status = reclaim_one(c);
+        more = (status == SKR_OK);
+    }
+    return (status == SKR_FAULT) ? SKR_FAULT : SKR_OK;
+}
+
+/** The device has begun to run: nothing of an earlier life counts, and transmitting needs no interrupts. */
+/*@ requires skr_console_sound(c) && c->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns c->rx_at, c->rx_length, c->rx_id, c->columns, c->rows, c->sized,
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @*/
+static void begin(skr_console_t *c)
+{
+    mark(c, SKR_VIRTQ_NONE, 0U, 0U);
+    set_size(c, 0U, 0U, 0U);
+    /* Buffers are taken back when they are needed or on a step, so an interrupt for each would be for nothing. */
+    skr_virtq_interrupts(&c->device.virtq[SKR_CONSOLE_TX], false);
+}
+
+/** Read the size of the terminal, if the device tells one and it was not read yet. */
+/*@ requires console_running(c);
+  @ terminates \true; exits \false;
+  @ assigns c->columns, c->rows, c->sized, c->device.counters;
+  @ ensures console_running(c);
+  @*/
+static void read_size(skr_console_t *c)
+{
+    if ((c->sized == 0U) && ((c->device.features & SKR_CONSOLE_F_SIZE) != 0U)) {
+        uint32_t size[2] = { 0U, 0U };
+
+        /* A size that changed at every try is no fault: it is data, and the next step tries again. */
+        if (skr_device_read_config(&c->device, CONFIG_COLS, CONFIG_COLS_BYTES, size) == SKR_OK) {
+            set_size(c, (uint16_t)size[0], (uint16_t)size[1], 1U);
+        }
+    }
+}
+
+skr_status_t skr_console_step(skr_console_t *c, uint32_t now)
+{
+    const bool running = (c->device.state == SKR_DEVICE_READY);
+    skr_status_t status = skr_device_step(&c->device, now);
+
+    if (status == SKR_OK) {
+        if (!running) {
+            begin(c);
+        }
+        status = reclaim(c);
+    }
+    if (status == SKR_OK) {
+        read_size(c);
+    }
+    return status;
+}
+
+/** Fill one free buffer with text and make it available; 0 if none is free. */
+/*@ requires skr_virtq_sound(q) && q->stride == SKR_CONSOLE_TX_BYTES;
+  @ requires 1 <= bytes && \valid_read(text + (0 .. bytes - 1));
+  @ requires \separated(text + (0 .. bytes - 1), q->base + (0 .. q->limit - 1));
+  @ terminates \true; exits \false;
+  @ assigns q->avail_idx, q->outstanding, q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->base[0 .. q->limit - 1];
+  @ ensures skr_virtq_sound(q);
+  @ ensures \result <= bytes;
+  @*/
+static uint32_t put(skr_virtq_t *q, const uint8_t *text, uint32_t bytes)
+{
+    const uint16_t id = skr_virtq_take(q);
+    uint32_t part = 0U;
+
+    if (id != SKR_VIRTQ_NONE) {
+        part = least(bytes, SKR_CONSOLE_TX_BYTES);
+        skr_shm_copy_out(q->base, skr_virtq_buffer(q, id), text, part);
+        skr_virtq_add(q, id, part);
+    }
+    return part;
+}
+
+/** Fill free buffers until the text or the buffers end. */
+/*@ requires skr_virtq_sound(q) && q->stride == SKR_CONSOLE_TX_BYTES;
+  @ requires \valid_read(data + (0 .. length - 1));
+  @ requires \separated(data + (0 .. length - 1), q->base + (0 .. q->limit - 1));
+  @ terminates \true; exits \false;
+  @ assigns q->avail_idx, q->outstanding, q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->base[0 .. q->limit - 1];
+  @ ensures skr_virtq_sound(q);
+  @ ensures \result <= length;
+  @*/
+static uint32_t put_all(skr_virtq_t *q, const uint8_t *data, uint32_t length)
+{
+    uint32_t done = 0U;
+    bool more = (length != 0U);
+
+    /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
+      @ loop invariant done <= length && (more ==> done < length);
+      @ loop invariant skr_virtq_sound(q);
+      @ loop assigns i, more, done, q->avail_idx, q->outstanding, q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @              q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->base[0 .. q->limit - 1];
+      @ loop variant SKR_CONSOLE_TX_COUNT - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_CONSOLE_TX_COUNT) && more; i++) {
+        const uint32_t part = put(q, &data[done], length - done);
+        done += part;
+        more = (part != 0U) && (done < length);
+    }
+    return done;
+}
+
+/** Make text available in free buffers; the other ring stays as it is. */
+/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1));
+  @ requires skr_console_apart(c, (uint8_t *)data, length);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @ ensures \result <= length;
+  @*/
+static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
+{
+    /*@ assert console_rings(c); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    const uint32_t done = put_all(&c->device.virtq[SKR_CONSOLE_TX], data, length);
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].used == \at(c->device.virtq[SKR_CONSOLE_RX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+    return done;
+}
+
+/** Write on a running console. */
+/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1)) && \valid(taken);
+  @ requires skr_console_apart(c, (uint8_t *)data, length) && skr_console_result(c, taken) && *taken == 0;
+  @ terminates \true; exits \false;
+  @ assigns *taken, c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.rung, c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].kicked_idx,
+  @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
+  @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
+  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+  @ ensures *taken <= length;
+  @ ensures \result == SKR_OK ==> *taken > 0 || length == 0;
+  @ ensures \result != SKR_OK ==> *taken == 0;
+  @*/
+static skr_status_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
+{
+    skr_status_t status = SKR_OK;
+
+    if (((uint32_t)c->device.virtq[SKR_CONSOLE_TX].free_count * SKR_CONSOLE_TX_BYTES) < length) {
+        status = reclaim(c);
+    }
+    if (status == SKR_OK) {
+        const uint32_t done = enqueue(c, data, length);
+        if (done != 0U) {
+            skr_device_flush(&c->device, SKR_CONSOLE_TX);
+        } else if (length != 0U) {
+            status = SKR_AGAIN;
+        } else {
+            /* nothing to write, nothing to tell */
+        }
+        *taken = done;
+    }
+    return status;
+}
+
+skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
+{
+    skr_status_t status = SKR_AGAIN;
+
+    *taken = 0U;
+    if (c->device.state == SKR_DEVICE_FAILED) {
+        status = SKR_FAULT;
+    } else if (c->device.state == SKR_DEVICE_READY) {
+        status = transmit(c, data, length, taken);
+    } else {
+        /* set-up goes on: there is no queue to write to */
+    }
+    c->counters.written += *taken;
+    return status;
+}
+
+/** Make a receive buffer available again. */
+/*@ requires console_running(c) && c->rx_id == SKR_VIRTQ_NONE && skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_RX], id);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_RX].avail_idx, c->device.virtq[SKR_CONSOLE_RX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @*/
+static void give_back(skr_console_t *c, uint16_t id)
+{
+    /*@ assert id < SKR_VIRTQ_SIZE_MAX; */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
+    skr_virtq_add(&c->device.virtq[SKR_CONSOLE_RX], id, SKR_CONSOLE_RX_BYTES);
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].used == \at(c->device.virtq[SKR_CONSOLE_TX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+}
+
+/** Take the next receive buffer; one without a byte is counted and given back. */
+/*@ requires console_running(c) && c->rx_id == SKR_VIRTQ_NONE;
+  @ terminates \true; exits \false;
+  @ assigns c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
+  @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
+  @         c->device.virtq[SKR_CONSOLE_RX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
+  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+  @ ensures \result != SKR_OK ==> c->rx_id == SKR_VIRTQ_NONE;
+  @*/
+static skr_status_t fetch(skr_console_t *c)
+{
+    uint16_t id = SKR_VIRTQ_NONE;
+    uint32_t length = 0U;
+    const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_RX, &id, &length);
+
+    if (status == SKR_OK) {
+        if (length == 0U) {
+            c->counters.empty_buffers += 1U;
+            give_back(c, id);
+        } else {
+            /* The queue has compared the length with what was posted; that this is never more than a buffer is said here
+             * once more, where the reading depends on it. */
+            mark(c, id, 0U, least(length, SKR_CONSOLE_RX_BYTES));
+        }
+    }
+    return status;
+}
+
+/** Copy out of the buffer being read, and give it back when it is read to the end. */
+/*@ requires console_running(c) && c->rx_id != SKR_VIRTQ_NONE && 1 <= room && \valid(data + (0 .. room - 1));
+  @ requires skr_console_apart(c, data, room);
+  @ terminates \true; exits \false;
+  @ assigns data[0 .. room - 1], c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.virtq[SKR_CONSOLE_RX].avail_idx, c->device.virtq[SKR_CONSOLE_RX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @ ensures 1 <= \result <= room;
+  @*/
+static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t room)
+{
+    const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_RX];
+    const uint16_t id = c->rx_id;
+    const uint32_t at = c->rx_at;
+    const uint32_t part = least(room, c->rx_length - at);
+
+    /*@ assert console_rings(c); */
+    skr_shm_copy_in(data, q->base, skr_virtq_buffer(q, id) + at, part);
+    if ((at + part) < c->rx_length) {
+        mark(c, id, at + part, c->rx_length);
+    } else {
+        mark(c, SKR_VIRTQ_NONE, 0U, 0U);
+        give_back(c, id);
+    }
+    return part;
+}
+
+/** Read until the room or the buffers end. */
+/*@ requires console_running(c) && \valid(data + (0 .. capacity - 1));
+  @ requires skr_console_apart(c, data, capacity) && skr_console_result(c, got) && *got == 0;
+  @ terminates \true; exits \false;
+  @ assigns *got, data[0 .. capacity - 1], c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
+  @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
+  @         c->device.virtq[SKR_CONSOLE_RX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
+  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+  @ ensures *got <= capacity;
+  @*/
+static skr_status_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
+{
+    skr_status_t status = SKR_OK;
+    uint32_t done = 0U;
+    bool more = (capacity != 0U);
+
+    /*@ loop invariant 0 <= i <= SKR_CONSOLE_RX_COUNT;
+      @ loop invariant done <= capacity && (more ==> done < capacity);
+      @ loop invariant skr_console_sound(c);
+      @ loop invariant skr_console_reading(c);
+      @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
+      @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant status != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+      @ loop invariant more ==> status == SKR_OK;
+      @ loop assigns i, more, done, status, data[0 .. capacity - 1], c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+      @         c->device.state, c->device.cause, c->device.counters, c->device.status,
+      @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
+      @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
+      @         c->device.virtq[SKR_CONSOLE_RX].outstanding,
+      @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+      @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+      @ loop variant SKR_CONSOLE_RX_COUNT - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_CONSOLE_RX_COUNT) && more; i++) {
+        if (c->rx_id == SKR_VIRTQ_NONE) {
+            status = fetch(c);
+        }
+        if (c->rx_id != SKR_VIRTQ_NONE) {
+            done += drain(c, &data[done], capacity - done);
+        }
+        more = (status == SKR_OK) && (done < capacity);
+    }
+    *got = done;
+    return status;
+}
+
+/** Read on a running console, and give the device its buffers back. */
+/*@ requires console_running(c) && \valid(data + (0 .. capacity - 1));
+  @ requires skr_console_apart(c, data, capacity) && skr_console_result(c, got) && *got == 0;
+  @ terminates \true; exits \false;
+  @ assigns *got, data[0 .. capacity - 1], c->device.rung, c->device.virtq[SKR_CONSOLE_RX].kicked_idx,
+  @         c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
+  @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
+  @         c->device.virtq[SKR_CONSOLE_RX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
+  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
+  @ ensures *got <= capacity;
+  @ ensures \result == SKR_OK ==> *got > 0 || capacity == 0;
+  @ ensures \result != SKR_OK ==> *got == 0;
+  @*/
+static skr_status_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
+{
+    uint32_t done = 0U;
+    skr_status_t status = drain_all(c, data, capacity, &done);
+
+    if (status != SKR_FAULT) {
+        if (done != 0U) {
+            skr_device_flush(&c->device, SKR_CONSOLE_RX);
+            status = SKR_OK;
+        } else {
+            /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with
+             * the next one: let it find the buffers by itself, or with the notification that is repeated on the tick. */
+            (void)skr_virtq_publish(&c->device.virtq[SKR_CONSOLE_RX]);
+            status = (capacity == 0U) ? SKR_OK : SKR_AGAIN;
+        }
+        *got = done;
+    }
+    return status;
+}
+
+skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
+{
+    skr_status_t status = SKR_AGAIN;
+
+    *got = 0U;
+    if (c->device.state == SKR_DEVICE_FAILED) {
+        status = SKR_FAULT;
+    } else if (c->device.state == SKR_DEVICE_READY) {
+        status = receive(c, data, capacity, got);
+    } else {
+        /* set-up goes on: there is no queue to read from */
+    }
+    c->counters.read += *got;
+    return status;
+}
+
+/** Whether the device that is there offers the emergency register: for the time before negotiation. */
+/*@ requires skr_console_sound(c) && c->device.linked != 0;
+  @ terminates \true; exits \false;
+  @ assigns c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
+  @*/
+static bool offers_emergency(const skr_console_t *c)
+{
+    const skr_transport_t *t = &c->device.transport;
+    skr_cause_t cause = SKR_CAUSE_NONE; /* not latched: it is the set-up that judges the device */
+    bool offered = false;
+
+    if (skr_transport_identify(t, SKR_DEVICE_ID_CONSOLE, &cause) == SKR_OK) {
+        offered = (skr_transport_features(t) & SKR_CONSOLE_F_EMERG_WRITE) != 0U;
+    }
+    return offered;
+}
+
+/** Write the emergency register, if there is one. */
+/*@ requires skr_console_sound(c) && c->device.linked != 0;
+  @ terminates \true; exits \false;
+  @ assigns c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.transport.config[8 .. 11];
+  @ ensures \result == SKR_OK || \result == SKR_STATE;
+  @*/
+static skr_status_t write_emergency(skr_console_t *c, uint8_t character)
+{
+    skr_status_t status = SKR_STATE;
+    bool usable = false;
+
+    if (c->device.state == SKR_DEVICE_READY) {
+        usable = (c->device.features & SKR_CONSOLE_F_EMERG_WRITE) != 0U;
+    } else {
+        usable = offers_emergency(c);
+    }
+    if (usable) {
+        skr_shm_write32(c->device.transport.config, CONFIG_EMERG_WR, character);
+        status = SKR_OK;
+    }
+    return status;
+}
+
+skr_status_t skr_console_emergency(skr_console_t *c, uint8_t character)
+{
+    skr_status_t status = SKR_STATE;
+
+    if (c->device.state == SKR_DEVICE_FAILED) {
+        status = SKR_FAULT;
+    } else if (c->device.transport.kind != SKR_TRANSPORT_HVL) {
+        status = write_emergency(c, character);
+    } else {
+        /* plain memory: a PMM looks at the rings, not at this field */
+    }
+    return status;
+}
+
+void skr_console_size(const skr_console_t *c, uint16_t *columns, uint16_t *rows)
+{
+    *columns = c->columns;
+    *rows = c->rows;
+}
+
+void skr_console_resized(skr_console_t *c)
+{
+    c->sized = 0U;
+}
+
+skr_cause_t skr_console_cause(const skr_console_t *c)
+{
+    return (c->device.state == SKR_DEVICE_FAILED) ? c->device.cause : SKR_CAUSE_NONE;
+}
+
+uint32_t skr_console_acknowledge(const skr_console_t *c)
+{
+    uint32_t bits = 0U;
+
+    if ((c->device.state != SKR_DEVICE_FAILED) && (c->device.state != SKR_DEVICE_IDLE)) {
+        bits = skr_transport_acknowledge(&c->device.transport);
+    }
+    return bits;
+}

@@ -1,0 +1,1039 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "skerry/device.h"
+
+/* Status of a running device without FEATURES_OK, which the version 1 registers do not know. */
+#define STATUS_RUNNING (SKR_STATUS_ACKNOWLEDGE | SKR_STATUS_DRIVER | SKR_STATUS_DRIVER_OK)
+
+/* Status bits that a device may show without being asked: SUSPEND (1.4), and one that some back-ends use for "not ready". */
+#define STATUS_TOLERATED 0x30U
+
+/* Passes of the PMM awaited after a change of a register: the first may have begun before the change. */
+#define FENCE_PASSES 2U
+
+/* Alignment of a ring and of its used ring: pages where the device is told a page number, else a cache line. */
+#define ALIGN_PAGES 4096U
+#define ALIGN_LINES 64U
+
+/* What a device with a good description is, its rings left aside: all that the steps which touch no ring need. */
+/*@ predicate upright(skr_device_t *d) =
+  @      \valid(d) && d->linked != 0 && skr_device_linked(d) && skr_device_progress(d)
+  @   && 1 <= d->queues <= SKR_DEVICE_QUEUES && d->placed <= d->queues && d->fences <= 2
+  @   && SKR_DEVICE_IDLE <= d->state <= SKR_DEVICE_FAILED;
+  @
+  @ predicate working(skr_device_t *d) = skr_device_sound(d) && d->linked != 0;
+  @*/
+
+/* Nothing of a ring has changed that its soundness hangs on; then it is sound as before. The lemmas spare the provers to find
+ * this anew, through all the fields, at each store to another member of the device. */
+/*@ predicate kept{A, B}(skr_virtq_t *q) =
+  @      \at(q->base, A) == \at(q->base, B) && \at(q->limit, A) == \at(q->limit, B)
+  @   && \at(q->desc, A) == \at(q->desc, B) && \at(q->avail, A) == \at(q->avail, B)
+  @   && \at(q->used, A) == \at(q->used, B) && \at(q->buffers, A) == \at(q->buffers, B)
+  @   && \at(q->stride, A) == \at(q->stride, B) && \at(q->count, A) == \at(q->count, B)
+  @   && \at(q->size, A) == \at(q->size, B) && \at(q->ready, A) == \at(q->ready, B)
+  @   && \at(q->outstanding, A) == \at(q->outstanding, B) && \at(q->free_count, A) == \at(q->free_count, B)
+  @   && \at(q->from_device, A) == \at(q->from_device, B)
+  @   && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+  @          \at(q->free_ids[i], A) == \at(q->free_ids[i], B) && \at(q->owner[i], A) == \at(q->owner[i], B));
+  @
+  @ predicate all_kept{A, B}(skr_device_t *d) =
+  @      kept{A, B}(\at(&d->virtq[0], A)) && kept{A, B}(\at(&d->virtq[1], A)) && kept{A, B}(\at(&d->virtq[2], A))
+  @   && \at(d->linked, A) == \at(d->linked, B)
+  @   && \at(d->queues, A) == \at(d->queues, B) && \at(d->placed, A) == \at(d->placed, B)
+  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
+  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B);
+  @
+  @ lemma placed_kept{A, B}: \forall skr_virtq_t *q; kept{A, B}(q) && skr_virtq_placed{A}(q)
+  @   && \valid{B}(\at(q->base, B) + (0 .. \at(q->limit, B) - 1)) ==> skr_virtq_placed{B}(q);
+  @
+  @ lemma books_kept{A, B}: \forall skr_virtq_t *q; kept{A, B}(q) && skr_virtq_books{A}(q)
+  @   && \at(q->count, A) <= SKR_VIRTQ_SIZE_MAX ==> skr_virtq_books{B}(q);
+  @
+  @ lemma sound_kept{A, B}: \forall skr_virtq_t *q; kept{A, B}(q) && skr_virtq_sound{A}(q) && \valid{B}(q)
+  @   && \valid{B}(\at(q->base, B) + (0 .. \at(q->limit, B) - 1)) ==> skr_virtq_sound{B}(q);
+  @
+  @ lemma ring_kept{A, B}: \forall skr_device_t *d, integer i; 0 <= i < SKR_DEVICE_QUEUES && kept{A, B}(\at(&d->virtq[i], A))
+  @   && skr_device_ring{A}(d, i) && \valid{B}(d) && skr_device_linked{B}(d)
+  @   && \at(d->placed, B) <= \at(d->placed, A)
+  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
+  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B) ==> skr_device_ring{B}(d, i);
+  @
+  @ lemma planned_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_planned{A}(d) && upright{B}(d) ==>
+  @      skr_device_planned{B}(d);
+  @
+  @ lemma rings_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_rings{A}(d) && upright{B}(d) ==>
+  @      skr_device_rings{B}(d);
+  @
+  @ lemma device_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_sound{A}(d) && upright{B}(d) ==>
+  @      skr_device_sound{B}(d);
+  @
+  @ lemma same_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) ==> skr_device_same{A, B}(d);
+  @*/
+
+/* The same with one ring changed, number n; what that one is has to be known apart. */
+/*@ predicate others_kept{A, B}(skr_device_t *d, integer n) =
+  @      (n != 0 ==> kept{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept{A, B}(\at(&d->virtq[1], A)))
+  @   && (n != 2 ==> kept{A, B}(\at(&d->virtq[2], A)))
+  @   && \at(d->linked, A) == \at(d->linked, B) && \at(d->queues, A) == \at(d->queues, B)
+  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
+  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B);
+  @
+  @ lemma others_rings{A, B}: \forall skr_device_t *d, integer n; others_kept{A, B}(d, n) && skr_device_rings{A}(d)
+  @   && skr_device_ring{B}(d, n) && upright{B}(d) && 0 <= n <= \at(d->placed, A)
+  @   && (\at(d->placed, B) <= \at(d->placed, A) || (\at(d->placed, B) == n + 1 && n == \at(d->placed, A))) ==>
+  @      skr_device_rings{B}(d);
+  @
+  @ lemma others_planned{A, B}: \forall skr_device_t *d, integer n; others_kept{A, B}(d, n) && skr_device_planned{A}(d)
+  @   && skr_device_queue_planned{B}(d, n) && upright{B}(d) && 0 <= n <= 2 ==> skr_device_planned{B}(d);
+  @
+  @ lemma others_same{A, B}: \forall skr_device_t *d, integer n; others_kept{A, B}(d, n)
+  @   && skr_device_queue_same{A, B}(d, n) && 0 <= n <= 2 ==> skr_device_same{A, B}(d);
+  @
+  @ predicate ring_size(integer n) = n == 0 || n == 1 || n == 2 || n == 4 || n == 8 || n == 16 || n == 32 || n == 64
+  @   || n == 128 || n == 256 || n == 512 || n == 1024;
+  @*/
+
+/** Whether the other side is a PMM. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> d->transport.kind == SKR_TRANSPORT_HVL;
+  @*/
+static bool is_hvl(const skr_device_t *d)
+{
+    return d->transport.kind == SKR_TRANSPORT_HVL;
+}
+
+/** Write the status register. */
+/*@ requires upright(d);
+  @ terminates \true; exits \false;
+  @ assigns d->status, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void write_status(skr_device_t *d, uint32_t status)
+{
+    d->status = status;
+    skr_transport_set_status(&d->transport, status);
+}
+
+/** Latch a fault. */
+/*@ requires upright(d);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->counters, d->status, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures d->state == SKR_DEVICE_FAILED;
+  @*/
+static void give_up(skr_device_t *d, skr_cause_t cause)
+{
+    if (d->state != SKR_DEVICE_FAILED) {
+        /* Before the first write of a set-up nothing says that a device of ours is there. */
+        if ((d->state > SKR_DEVICE_IDENTIFY) && (!is_hvl(d))) {
+            write_status(d, d->status | SKR_STATUS_FAILED);
+        }
+        d->state = SKR_DEVICE_FAILED;
+        d->cause = cause;
+        d->counters.faults++;
+    }
+}
+
+/** Plant one pass fence. */
+/*@ requires upright(d);
+  @ terminates \true; exits \false;
+  @ assigns d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void plant(skr_device_t *d)
+{
+    d->since = d->now;
+    d->rung = d->now;
+    skr_transport_fence(&d->transport);
+}
+
+/** Let the PMM see what was written before anything else is; virtio-mmio devices see it at once. */
+/*@ requires upright(d);
+  @ terminates \true; exits \false;
+  @ assigns d->fences, d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void fence(skr_device_t *d)
+{
+    if (is_hvl(d)) {
+        d->fences = FENCE_PASSES;
+        plant(d);
+    }
+}
+
+/** An answer is not there yet: repeat the doorbell when it is time, give up when it is too late.
+ *  [impl->dsn~device.timeouts~1] [proof->dsn~device.timeouts~1] */
+/*@ requires upright(d) && SKR_DEVICE_IDENTIFY <= d->state;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
+  @*/
+static void await(skr_device_t *d, skr_cause_t late)
+{
+    if (skr_passed(d->now, d->since, SKR_TICKS_SETUP)) {
+        give_up(d, late);
+    } else if (is_hvl(d) && skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {
+        d->rung = d->now;
+        d->counters.kicks_repeated++;
+        skr_transport_notify(&d->transport, 0U);
+    } else {
+        /* not yet */
+    }
+}
+
+/** Wait for the pass fence that stands.
+ *  [impl->dsn~device.fence~1] [proof->dsn~device.fence~1] */
+/*@ requires upright(d) && d->fences != 0 && SKR_DEVICE_IDENTIFY <= d->state;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->fences, d->since, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
+  @*/
+static void await_fence(skr_device_t *d)
+{
+    if (skr_transport_fence_gone(&d->transport)) {
+        d->fences = (uint16_t)(d->fences - 1U);
+        if (d->fences != 0U) {
+            plant(d);
+        }
+    } else {
+        await(d, SKR_CAUSE_FENCE_TIMEOUT);
+    }
+}
+
+/** Every feature that may be accepted if it is offered. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+static uint64_t acceptable(const skr_device_t *d)
+{
+    uint64_t features = d->wanted;
+
+    if ((d->transport.options & SKR_OPTION_EVENT_IDX) != 0U) {
+        features |= SKR_F_EVENT_IDX;
+    }
+    if (d->transport.kind == SKR_TRANSPORT_MMIO_V2) {
+        /* Addresses are the device's own by configuration, barriers always strong enough for a device of hardware. */
+        features |= SKR_F_VERSION_1 | SKR_F_ACCESS_PLATFORM | SKR_F_ORDER_PLATFORM;
+    } else {
+        features |= SKR_F_ANY_LAYOUT;
+    }
+    return features;
+}
+
+/** IDENTIFY: look who is there. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_IDENTIFY;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->fences, d->since, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_identify(skr_device_t *d)
+{
+    skr_cause_t cause = SKR_CAUSE_NONE;
+    const skr_status_t answer = skr_transport_identify(&d->transport, d->device_id, &cause);
+
+    if (answer == SKR_AGAIN) {
+        if (skr_passed(d->now, d->since, SKR_TICKS_SETUP)) {
+            give_up(d, SKR_CAUSE_SILENT);
+        }
+    } else if (is_hvl(d) && (cause != SKR_CAUSE_MAGIC)) {
+        /* The rest of the page is filled in after its magic; once the PMM passes by, all of it is. */
+        d->state = SKR_DEVICE_RESET;
+        fence(d);
+    } else if (answer == SKR_FAULT) {
+        give_up(d, cause);
+    } else {
+        d->state = SKR_DEVICE_RESET;
+        d->since = d->now;
+        write_status(d, 0U);
+    }
+}
+
+/** RESET, hypervisor-less, the block being ours: start cold, attach, or start over.
+ *  [impl->dsn~device.attach~1] [proof->dsn~device.attach~1] */
+/*@ requires upright(d) && d->state == SKR_DEVICE_RESET;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_found(skr_device_t *d)
+{
+    const uint32_t status = skr_transport_status(&d->transport);
+
+    if (status == 0U) {
+        d->status = 0U;
+        d->state = SKR_DEVICE_ACKNOWLEDGE;
+    } else if (d->status == 0U) {
+        await(d, SKR_CAUSE_RESET_TIMEOUT); /* the reset was asked for and has not come */
+    } else if ((status & ~STATUS_TOLERATED) == STATUS_RUNNING) {
+        /* An earlier life of this side set the device up. What is offered now and acceptable is what it accepted then. */
+        d->state = SKR_DEVICE_ATTACH;
+        d->status = STATUS_RUNNING;
+        d->features = skr_transport_features(&d->transport) & acceptable(d);
+    } else if ((d->transport.options & SKR_OPTION_PMM_RESETS) != 0U) {
+        write_status(d, 0U);
+        fence(d);
+    } else {
+        give_up(d, SKR_CAUSE_HALF_SETUP);
+    }
+    /*@ assert skr_device_linked(d); */
+    /*@ assert skr_device_progress(d); */
+}
+
+/** RESET: wait for the reset; hypervisor-less: judge the page, now that it is whole. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_RESET;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_reset(skr_device_t *d)
+{
+    if (is_hvl(d)) {
+        skr_cause_t cause = SKR_CAUSE_IDENTITY_LOST; /* if the magic value went again: the PMM restarts */
+
+        if (skr_transport_identify(&d->transport, d->device_id, &cause) == SKR_OK) {
+            step_found(d);
+        } else {
+            give_up(d, cause);
+        }
+    } else if (skr_transport_status(&d->transport) == 0U) {
+        d->state = SKR_DEVICE_ACKNOWLEDGE;
+    } else {
+        await(d, SKR_CAUSE_RESET_TIMEOUT);
+    }
+    /*@ assert skr_device_linked(d); */
+    /*@ assert skr_device_progress(d); */
+}
+
+/** ACKNOWLEDGE, DRIVER, START: write one status bit more and go on.
+ *  [impl->dsn~device.sequence~1] [proof->dsn~device.sequence~1] */
+/*@ requires upright(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
+  @ requires (SKR_DEVICE_RESET <= next <= SKR_DEVICE_CONFIRM && d->placed == 0)
+  @       || (next == SKR_DEVICE_FILL && d->placed == d->queues);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->status, d->fences, d->since, d->rung,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_status(skr_device_t *d, uint32_t bit, skr_device_state_t next)
+{
+    d->state = next;
+    write_status(d, d->status | bit);
+    fence(d);
+}
+
+/** NEGOTIATE: accept what is offered and of use.
+ *  [impl->dsn~device.features~1] [proof->dsn~device.features~1] */
+/*@ requires upright(d) && d->state == SKR_DEVICE_NEGOTIATE;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_negotiate(skr_device_t *d)
+{
+    d->features = skr_transport_features(&d->transport) & acceptable(d);
+    if (d->transport.kind != SKR_TRANSPORT_MMIO_V2) {
+        d->state = SKR_DEVICE_QUEUE_SIZE;
+        skr_transport_accept(&d->transport, d->features);
+        fence(d);
+    } else if ((d->features & SKR_F_VERSION_1) == 0U) {
+        give_up(d, SKR_CAUSE_FEATURES);
+    } else {
+        d->state = SKR_DEVICE_CONFIRM;
+        skr_transport_accept(&d->transport, d->features);
+        write_status(d, d->status | SKR_STATUS_FEATURES_OK);
+    }
+}
+
+/** CONFIRM: the device may have taken FEATURES_OK back. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_CONFIRM;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_confirm(skr_device_t *d)
+{
+    if ((skr_transport_status(&d->transport) & SKR_STATUS_FEATURES_OK) != 0U) {
+        d->state = SKR_DEVICE_QUEUE_SIZE;
+    } else {
+        give_up(d, SKR_CAUSE_FEATURES);
+    }
+}
+
+/** The size to give a queue of which the device allows `max` descriptors: a PMM dictates it; 0 if there is none.
+ *  [impl->dsn~device.queue_size~1] [proof->dsn~device.queue_size~1] */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <= max && \result <= SKR_VIRTQ_SIZE_MAX && ring_size(\result);
+  @ ensures d->transport.kind == SKR_TRANSPORT_HVL ==> \result == max || \result == 0;
+  @*/
+static uint16_t usable_size(const skr_device_t *d, uint32_t max)
+{
+    uint16_t size = SKR_VIRTQ_SIZE_MAX;
+
+    /*@ loop invariant 0 <= size <= SKR_VIRTQ_SIZE_MAX && ring_size(size);
+      @ loop assigns size;
+      @ loop variant size;
+      @*/
+    while (size > max) {
+        size = (uint16_t)(size / 2U);
+    }
+    if (is_hvl(d) && (size != max)) {
+        size = 0U;
+    }
+    return size;
+}
+
+/** The size for the next queue; 0 if the device was given up over it. */
+/*@ requires upright(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures \result <= SKR_VIRTQ_SIZE_MAX && ring_size(\result);
+  @ ensures \result != 0 ==> d->state == \old(d->state);
+  @ ensures \result == 0 ==> d->state == SKR_DEVICE_FAILED;
+  @*/
+static uint16_t next_size(skr_device_t *d)
+{
+    bool busy = false;
+    const uint32_t max = skr_transport_queue_max(&d->transport, d->placed, &busy);
+    uint16_t size = usable_size(d, max);
+
+    if (busy) {
+        size = 0U;
+        give_up(d, SKR_CAUSE_QUEUE_BUSY);
+    } else if (size == 0U) {
+        give_up(d, SKR_CAUSE_QUEUE_SIZE); /* no such queue, or a size that a PMM should not dictate */
+    } else {
+        /* usable */
+    }
+    return size;
+}
+
+/** Alignment of a ring, and of its used ring. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures 16 <= \result <= 4096;
+  @*/
+static uint32_t ring_align(const skr_device_t *d)
+{
+    uint32_t align = ALIGN_PAGES;
+
+    if (d->transport.kind == SKR_TRANSPORT_MMIO_V2) {
+        align = ALIGN_LINES;
+    }
+    return align;
+}
+
+/** Note in a ring what was negotiated for it. */
+/*@ requires skr_virtq_sound(q);
+  @ terminates \true; exits \false; assigns q->event_idx;
+  @ ensures skr_virtq_sound(q);
+  @ ensures kept{Pre, Post}(q);
+  @*/
+static void apply_features(skr_virtq_t *q, uint64_t features)
+{
+    if ((features & SKR_F_EVENT_IDX) != 0U) {
+        q->event_idx = 1U; /* skr_virtq_place() has cleared it */
+    }
+    /*@ assert kept{Pre, Here}(q); */
+}
+
+/** Lay the next queue out: the same way in every life, being a function of configuration and queue sizes alone.
+ *  [impl->dsn~device.layout~1] [proof->dsn~device.layout~1] */
+/*@ requires upright(d) && n == d->placed && n < d->queues && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
+  @ requires 1 <= d->virtq[n].count <= SKR_VIRTQ_SIZE_MAX && 4 <= d->virtq[n].stride <= 0x20000;
+  @ terminates \true; exits \false;
+  @ assigns d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1];
+  @ ensures upright(d);
+  @ ensures others_kept{Pre, Post}(d, n);
+  @ ensures skr_device_queue_same{Pre, Post}(d, n);
+  @ ensures \result == SKR_CAUSE_NONE ==> skr_virtq_sound(&d->virtq[n])
+  @   && d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size
+  @   && d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
+  @*/
+static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
+{
+    const uint32_t align = ring_align(d);
+    const skr_cause_t cause = skr_virtq_place(&d->virtq[n], d->transport.memory, d->transport.memory_address,
+                                              d->transport.memory_size, &d->offset, size, align);
+
+    /* One case for each queue: offsets that the provers can compute. */
+    /*@ assert n == 0 || n == 1 || n == 2; */
+    /*@ assert n == 0 ==> upright(d); */
+    /*@ assert n == 1 ==> upright(d); */
+    /*@ assert n == 2 ==> upright(d); */
+    /*@ assert n == 0 ==> others_kept{Pre, Here}(d, 0); */
+    /*@ assert n == 1 ==> others_kept{Pre, Here}(d, 1); */
+    /*@ assert n == 2 ==> others_kept{Pre, Here}(d, 2); */
+    return cause;
+}
+
+/** Give the next queue a size and a place; false if the device was given up over it. */
+/*@ requires working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->counters, d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures \result == \true ==> d->state == \old(d->state) && skr_virtq_sound(&d->virtq[d->placed])
+  @   && d->virtq[d->placed].base == d->transport.memory && d->virtq[d->placed].limit == d->transport.memory_size
+  @   && d->virtq[d->placed].outstanding == 0 && d->virtq[d->placed].free_count == d->virtq[d->placed].count;
+  @ ensures \result == \false ==> d->state == SKR_DEVICE_FAILED;
+  @*/
+static bool place(skr_device_t *d)
+{
+    const uint16_t n = d->placed;
+    const uint16_t size = next_size(d);
+    skr_cause_t cause = SKR_CAUSE_QUEUE_SIZE;
+
+    /*@ assert all_kept{Pre, Here}(d); */
+    if (size != 0U) {
+        cause = lay_out(d, n, size);
+        if (cause != SKR_CAUSE_NONE) {
+            give_up(d, cause);
+        } else {
+            apply_features(&d->virtq[n], d->features);
+        }
+    }
+    /*@ assert n == 0 || n == 1 || n == 2; */
+    /*@ assert upright(d); */
+    /*@ assert others_kept{Pre, Here}(d, n); */
+    /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
+    return cause == SKR_CAUSE_NONE;
+}
+
+/** Write the ring that was placed last, and say its size. */
+/*@ requires working(d) && d->state == SKR_DEVICE_QUEUE_SIZE && skr_virtq_sound(&d->virtq[d->placed]);
+  @ requires d->virtq[d->placed].base == d->transport.memory && d->virtq[d->placed].limit == d->transport.memory_size;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->placed, d->fences, d->since, d->rung, d->virtq[d->placed].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @*/
+static void hand_over(skr_device_t *d)
+{
+    skr_virtq_t *const q = &d->virtq[d->placed];
+
+    skr_virtq_format(q);
+    skr_transport_queue_size(&d->transport, d->placed, q->size);
+    d->placed = (uint16_t)(d->placed + 1U);
+    d->state = SKR_DEVICE_QUEUE_START;
+    fence(d); /* the PMM must not meet a new page with an old size */
+    /*@ assert kept{Pre, Here}(q); */
+    /*@ assert others_kept{Pre, Here}(d, \at(d->placed, Pre)); */
+    /*@ assert skr_device_ring(d, \at(d->placed, Pre)); */
+}
+
+/** Take over the ring that was placed last. */
+/*@ requires working(d) && d->state == SKR_DEVICE_ATTACH && skr_virtq_sound(&d->virtq[d->placed]);
+  @ requires d->virtq[d->placed].base == d->transport.memory && d->virtq[d->placed].limit == d->transport.memory_size;
+  @ requires d->virtq[d->placed].outstanding == 0 && d->virtq[d->placed].free_count == d->virtq[d->placed].count;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->placed, d->attached, d->counters, d->virtq[d->placed],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @*/
+static void take_over(skr_device_t *d)
+{
+    const skr_cause_t cause = skr_virtq_attach(&d->virtq[d->placed]);
+
+    if (cause != SKR_CAUSE_NONE) {
+        give_up(d, cause);
+    } else {
+        d->placed = (uint16_t)(d->placed + 1U);
+        if (d->placed == d->queues) {
+            d->attached = 1U;
+            d->state = SKR_DEVICE_FILL;
+        }
+    }
+    /*@ assert upright(d); */
+    /*@ assert others_kept{Pre, Here}(d, \at(d->placed, Pre)); */
+    /*@ assert skr_device_queue_same{Pre, Here}(d, \at(d->placed, Pre)); */
+    /*@ assert skr_device_ring(d, \at(d->placed, Pre)); */
+}
+
+/** QUEUE_SIZE: place and empty the next queue, and say its size. */
+/*@ requires working(d) && d->state == SKR_DEVICE_QUEUE_SIZE;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->offset, d->placed, d->fences, d->since, d->rung, d->counters,
+  @         d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @*/
+static void step_queue_size(skr_device_t *d)
+{
+    if (place(d)) {
+        hand_over(d);
+    }
+}
+
+/** QUEUE_START: say where the queue lies. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_QUEUE_START && skr_virtq_sound(&d->virtq[d->placed - 1]);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_queue_start(skr_device_t *d)
+{
+    skr_transport_queue_start(&d->transport, &d->virtq[d->placed - 1U]);
+    d->since = d->now;
+    d->rung = d->now;
+    d->state = SKR_DEVICE_QUEUE_ANSWER;
+}
+
+/** QUEUE_ANSWER: wait until the device has taken the queue. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_QUEUE_ANSWER && skr_virtq_sound(&d->virtq[d->placed - 1]);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void step_queue_answer(skr_device_t *d)
+{
+    const skr_status_t answer = skr_transport_queue_answer(&d->transport, &d->virtq[d->placed - 1U], &d->cause);
+
+    if (answer == SKR_OK) {
+        d->state = (d->placed < d->queues) ? SKR_DEVICE_QUEUE_SIZE : SKR_DEVICE_START;
+    } else if (answer == SKR_AGAIN) {
+        await(d, SKR_CAUSE_QUEUE_TIMEOUT);
+    } else {
+        give_up(d, d->cause);
+    }
+}
+
+/** ATTACH: take over the next ring of the earlier life. */
+/*@ requires working(d) && d->state == SKR_DEVICE_ATTACH;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->offset, d->placed, d->attached, d->counters,
+  @         d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @*/
+static void step_attach(skr_device_t *d)
+{
+    if (place(d)) {
+        take_over(d);
+    }
+}
+
+/** Kick every queue of which the device holds buffers; of a PMM one doorbell reaches all.
+ *  [impl->dsn~device.kick~1] [proof->dsn~device.kick~1] */
+/*@ requires upright(d);
+  @ terminates \true; exits \false;
+  @ assigns d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures \result <= d->queues;
+  @*/
+static uint16_t kick_outstanding(skr_device_t *d)
+{
+    uint16_t kicked = 0U;
+
+    /*@ loop invariant 0 <= i <= d->queues && 0 <= kicked <= i;
+      @ loop invariant upright(d);
+      @ loop assigns i, kicked, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
+      @ loop variant d->queues - i;
+      @*/
+    for (uint16_t i = 0U; i < d->queues; i++) {
+        if ((d->virtq[i].outstanding != 0U) && ((kicked == 0U) || (!is_hvl(d)))) {
+            kicked = (uint16_t)(kicked + 1U);
+            d->rung = d->now;
+            skr_transport_notify(&d->transport, i);
+        }
+    }
+    return kicked;
+}
+
+/** The first receive queue with free buffers, d->queues if there is none. */
+/*@ requires upright(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <= d->queues;
+  @*/
+static uint16_t find_empty(const skr_device_t *d)
+{
+    uint16_t found = d->queues;
+
+    /*@ loop invariant 0 <= i <= d->queues;
+      @ loop invariant found <= d->queues;
+      @ loop assigns i, found;
+      @ loop variant d->queues - i;
+      @*/
+    for (uint16_t i = 0U; i < d->queues; i++) {
+        if ((found == d->queues) && (d->virtq[i].from_device != 0U) && (d->virtq[i].free_count != 0U)) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+/** Hand every free buffer of one ring to the device; it is kicked later, with what an attached ring may still hold. */
+/*@ requires working(d) && d->placed == d->queues && n < d->queues;
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[n], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @*/
+static void fill(skr_device_t *d, uint16_t n)
+{
+    /*@ assert n == 0 || n == 1 || n == 2; */
+    skr_virtq_fill(&d->virtq[n]);
+    (void)skr_virtq_publish(&d->virtq[n]);
+    /*@ assert upright(d); */
+    /*@ assert others_kept{Pre, Here}(d, n); */
+    /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
+    /*@ assert skr_device_ring(d, n); */
+}
+
+/** FILL: fill one receive ring; when all are full, tell the device and run. */
+/*@ requires working(d) && d->state == SKR_DEVICE_FILL;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->rung, d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @*/
+static void step_fill(skr_device_t *d)
+{
+    const uint16_t next = find_empty(d);
+
+    if (next < d->queues) {
+        fill(d, next);
+    } else {
+        d->counters.kicks += kick_outstanding(d);
+        d->watched = d->now;
+        d->state = SKR_DEVICE_READY;
+        /*@ assert all_kept{Pre, Here}(d); */
+    }
+}
+
+/** READY: whether the device is still the one that was set up.
+ *  [impl->dsn~device.watch~1] [proof->dsn~device.watch~1] */
+/*@ requires upright(d) && d->state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
+  @*/
+static void watch(skr_device_t *d)
+{
+    bool there = true;
+    uint32_t status = SKR_STATUS_NEEDS_RESET;
+
+    if (is_hvl(d)) {
+        there = skr_transport_magic(&d->transport);
+    }
+    if (there) {
+        status = skr_transport_status(&d->transport);
+    }
+    if (!there) {
+        give_up(d, SKR_CAUSE_IDENTITY_LOST);
+    } else if ((status & SKR_STATUS_NEEDS_RESET) != 0U) {
+        give_up(d, SKR_CAUSE_NEEDS_RESET);
+    } else if ((status & ~STATUS_TOLERATED) != d->status) {
+        give_up(d, SKR_CAUSE_STATUS_LOST);
+    } else {
+        /* as it was left */
+    }
+}
+
+/** READY: watch over the device, and repeat the kick for what it holds. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->rung, d->watched, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
+  @*/
+static void step_ready(skr_device_t *d)
+{
+    if (skr_passed(d->now, d->watched, SKR_TICKS_WATCH)) {
+        d->watched = d->now;
+        watch(d);
+    }
+    if ((d->state == SKR_DEVICE_READY) && skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {
+        d->counters.kicks_repeated += kick_outstanding(d);
+    }
+}
+
+/** Do the work of a state that touches no ring. */
+/*@ requires upright(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
+  @ requires d->state == SKR_DEVICE_QUEUE_START || d->state == SKR_DEVICE_QUEUE_ANSWER ==>
+  @     skr_virtq_sound(&d->virtq[d->placed - 1]);
+  @ requires d->state != SKR_DEVICE_QUEUE_SIZE && d->state != SKR_DEVICE_ATTACH && d->state != SKR_DEVICE_FILL;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->watched, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @*/
+static void advance_registers(skr_device_t *d)
+{
+    switch (d->state) {
+    case SKR_DEVICE_IDENTIFY:
+        step_identify(d);
+        break;
+    case SKR_DEVICE_RESET:
+        step_reset(d);
+        break;
+    case SKR_DEVICE_ACKNOWLEDGE:
+        step_status(d, SKR_STATUS_ACKNOWLEDGE, SKR_DEVICE_DRIVER);
+        break;
+    case SKR_DEVICE_DRIVER:
+        step_status(d, SKR_STATUS_DRIVER, SKR_DEVICE_NEGOTIATE);
+        break;
+    case SKR_DEVICE_NEGOTIATE:
+        step_negotiate(d);
+        break;
+    case SKR_DEVICE_CONFIRM:
+        step_confirm(d);
+        break;
+    case SKR_DEVICE_QUEUE_START:
+        step_queue_start(d);
+        break;
+    case SKR_DEVICE_QUEUE_ANSWER:
+        step_queue_answer(d);
+        break;
+    case SKR_DEVICE_START:
+        step_status(d, SKR_STATUS_DRIVER_OK, SKR_DEVICE_FILL);
+        break;
+    default: /* SKR_DEVICE_READY: no other comes here */
+        step_ready(d);
+        break;
+    }
+}
+
+/** Do the work of the present state. */
+/*@ requires working(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung,
+  @         d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures steady: \old(d->state) == SKR_DEVICE_READY ==>
+  @     (\forall integer i; 0 <= i < SKR_DEVICE_QUEUES ==> d->virtq[i] == \old(d->virtq[i]));
+  @*/
+static void advance(skr_device_t *d)
+{
+    switch (d->state) {
+    case SKR_DEVICE_QUEUE_SIZE:
+        step_queue_size(d);
+        break;
+    case SKR_DEVICE_ATTACH:
+        step_attach(d);
+        break;
+    case SKR_DEVICE_FILL:
+        step_fill(d);
+        break;
+    default:
+        advance_registers(d);
+        /*@ assert all_kept{Pre, Here}(d); */
+        /*@ assert working(d) && skr_device_same{Pre, Here}(d); */
+        break;
+    }
+}
+
+/** What a step answers in a state. */
+/*@ requires SKR_DEVICE_IDLE <= state <= SKR_DEVICE_FAILED;
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_OK <==> state == SKR_DEVICE_READY;
+  @ ensures \result == SKR_FAULT <==> state == SKR_DEVICE_FAILED;
+  @ ensures \result == SKR_STATE <==> state == SKR_DEVICE_IDLE;
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_STATE || \result == SKR_FAULT;
+  @*/
+static skr_status_t answer_in(skr_device_state_t state)
+{
+    skr_status_t status;
+
+    switch (state) {
+    case SKR_DEVICE_READY:
+        status = SKR_OK;
+        break;
+    case SKR_DEVICE_FAILED:
+        status = SKR_FAULT;
+        break;
+    case SKR_DEVICE_IDLE:
+        status = SKR_STATE;
+        break;
+    default:
+        status = SKR_AGAIN;
+        break;
+    }
+    return status;
+}
+
+skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id, uint32_t config_bytes,
+                             uint64_t wanted)
+{
+    const skr_device_counters_t zero = { 0U, 0U, 0U, 0U, 0U, 0U };
+    skr_status_t status = SKR_FAULT;
+
+    d->transport = *transport;
+    d->counters = zero;
+    d->wanted = wanted;
+    d->features = 0U;
+    d->device_id = device_id;
+    d->config_bytes = config_bytes;
+    d->status = SKR_DEVICE_STATUS_NONE;
+    d->offset = 0U;
+    d->since = 0U;
+    d->rung = 0U;
+    d->watched = 0U;
+    d->now = 0U;
+    d->fences = 0U;
+    d->attached = 0U;
+    d->queues = 0U;
+    d->placed = 0U;
+    d->linked = 0U;
+    d->state = SKR_DEVICE_FAILED;
+    d->cause = skr_transport_check(transport, config_bytes);
+    if (d->cause == SKR_CAUSE_NONE) {
+        d->linked = 1U;
+        d->state = SKR_DEVICE_IDLE;
+        status = SKR_OK;
+    }
+    return status;
+}
+
+void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, uint32_t stride)
+{
+    skr_virtq_plan(&d->virtq[d->queues], from_device, count, stride);
+    d->queues = (uint16_t)(d->queues + 1U);
+}
+
+skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
+{
+    skr_status_t status = SKR_FAULT;
+
+    if (d->linked != 0U) {
+        d->state = SKR_DEVICE_IDENTIFY;
+        d->cause = SKR_CAUSE_NONE;
+        d->status = SKR_DEVICE_STATUS_NONE;
+        d->features = 0U;
+        d->offset = 0U;
+        d->placed = 0U;
+        d->fences = 0U;
+        d->attached = 0U;
+        d->since = now;
+        d->rung = now;
+        d->watched = now;
+        d->now = now;
+        d->counters.starts++;
+        status = SKR_OK;
+    }
+    return status;
+}
+
+void skr_device_fail(skr_device_t *d, skr_cause_t cause)
+{
+    give_up(d, cause);
+    /*@ assert all_kept{Pre, Here}(d); */
+}
+
+skr_status_t skr_device_step(skr_device_t *d, uint32_t now)
+{
+    d->now = now;
+    /*@ assert all_kept{Pre, Here}(d); */
+    if ((d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED)) {
+        /* nothing shared is touched */
+    } else if (d->fences != 0U) {
+        await_fence(d);
+    } else {
+        advance(d);
+    }
+    return answer_in(d->state);
+}
+
+skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue, uint16_t *id, uint32_t *length)
+{
+    const skr_status_t status = skr_virtq_pop(&d->virtq[queue], id, length, &d->cause);
+
+    if (status == SKR_FAULT) {
+        give_up(d, d->cause);
+    }
+    return status;
+}
+
+void skr_device_flush(skr_device_t *d, uint16_t queue)
+{
+    skr_virtq_t *const q = &d->virtq[queue];
+
+    if (q->avail_idx != q->kicked_idx) {
+        if (skr_virtq_publish(q)) {
+            d->counters.kicks++;
+            d->rung = d->now;
+            skr_transport_notify(&d->transport, queue);
+        } else {
+            d->counters.kicks_spared++;
+        }
+    }
+}
+
+/** Read two neighbouring configuration fields once. */
+/*@ requires skr_device_sound(d) && d->linked != 0 && (width == 2 || width == 4);
+  @ requires offset + 2 * width <= d->config_bytes && \valid(pair + (0 .. 1)) && \separated(d, pair + (0 .. 1));
+  @ terminates \true; exits \false; assigns pair[0 .. 1];
+  @ ensures width == 2 ==> pair[0] <= 0xFFFF && pair[1] <= 0xFFFF;
+  @*/
+static void read_pair(const skr_device_t *d, uint32_t offset, uint32_t width, uint32_t pair[2])
+{
+    if (width == 2U) {
+        pair[0] = skr_shm_read16(d->transport.config, offset);
+        pair[1] = skr_shm_read16(d->transport.config, offset + 2U);
+    } else {
+        pair[0] = skr_shm_read32(d->transport.config, offset);
+        pair[1] = skr_shm_read32(d->transport.config, offset + 4U);
+    }
+}
+
+skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width, uint32_t value[2])
+{
+    skr_status_t status = SKR_AGAIN;
+    uint16_t tries = SKR_CONFIG_TRIES;
+
+    if (d->state == SKR_DEVICE_FAILED) {
+        tries = 0U; /* nothing shared is touched any more */
+    }
+    /*@ loop invariant 0 <= i <= tries && (status == SKR_AGAIN || status == SKR_OK);
+      @ loop invariant status == SKR_AGAIN ==> value[0] == \at(value[0], Pre) && value[1] == \at(value[1], Pre);
+      @ loop invariant width == 2 && status == SKR_OK ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
+      @ loop invariant working(d) && skr_device_same{Pre, Here}(d);
+      @ loop assigns i, status, value[0 .. 1], d->counters;
+      @ loop variant tries - i;
+      @*/
+    for (uint16_t i = 0U; (i < tries) && (status == SKR_AGAIN); i++) {
+        uint32_t first[2];
+        uint32_t second[2];
+        const uint32_t before = skr_transport_generation(&d->transport);
+
+        read_pair(d, offset, width, first);
+        read_pair(d, offset, width, second);
+        const uint32_t after = skr_transport_generation(&d->transport);
+
+        if ((before == after) && (first[0] == second[0]) && (first[1] == second[1])) {
+            value[0] = first[0];
+            value[1] = first[1];
+            status = SKR_OK;
+        } else {
+            d->counters.config_retries++;
+        }
+    }
+    return status;
+}

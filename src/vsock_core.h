@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * What the parts of vsock share: life cycle and step (vsock.c), receiving (vsock_receive.c), transmitting
+ * (vsock_transmit.c), the calls of an application (vsock_socket.c). Not part of the public interface.
+ */
+#ifndef SKERRY_VSOCK_CORE_H
+#define SKERRY_VSOCK_CORE_H
+
+#include "skerry/vsock.h"
+
+/** "no connection" */
+#define SKR_VSOCK_NOWHERE 0xFFFFU
+
+/** Most payload in one packet. */
+#define SKR_VSOCK_PAYLOAD_BYTES (SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES)
+
+/**
+ * The connection that a handle names.
+ *
+ * @param index  out: its place; untouched unless SKR_OK
+ *
+ * @return SKR_OK | SKR_STALE | SKR_FAULT (the device was given up). Bound: no loop, no shared access.
+ * [impl->dsn~vsock.resolve~1] [proof->dsn~vsock.resolve~1]
+ */
+/*@ requires skr_vsock_sound(v) && \valid(index) && \separated(v, index);
+  @ terminates \true; exits \false;
+  @ assigns *index;
+  @ ensures \result == SKR_OK || \result == SKR_STALE || \result == SKR_FAULT;
+  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result == SKR_OK ==> *index < SKR_VSOCK_CONNECTIONS && v->flow[*index].state != SKR_FLOW_FREE;
+  @ ensures \result != SKR_OK ==> *index == \old(*index);
+  @*/
+SKR_MUST_CHECK skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t *index);
+
+/**
+ * The live connection of a tuple.
+ *
+ * @return its place, or SKR_VSOCK_NOWHERE. Bound: one loop of SKR_VSOCK_CONNECTIONS passes, no shared access.
+ * [impl->dsn~vsock.find~1] [proof->dsn~vsock.find~1]
+ */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_VSOCK_NOWHERE || \result < SKR_VSOCK_CONNECTIONS;
+  @ ensures \result != SKR_VSOCK_NOWHERE ==> v->flow[\result].state != SKR_FLOW_FREE
+  @   && v->flow[\result].state != SKR_FLOW_ENDED && v->flow[\result].local_port == local_port
+  @   && v->flow[\result].peer_port == peer_port;
+  @*/
+uint16_t skr_vsock_find(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port);
+
+/** An empty place for a connection, or SKR_VSOCK_NOWHERE. Bound: as skr_vsock_find().
+ *  [impl->dsn~vsock.vacancy~1] [proof->dsn~vsock.vacancy~1] */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_VSOCK_NOWHERE || \result < SKR_VSOCK_CONNECTIONS;
+  @ ensures \result != SKR_VSOCK_NOWHERE ==> v->flow[\result].state == SKR_FLOW_FREE;
+  @*/
+uint16_t skr_vsock_vacancy(const skr_vsock_t *v);
+
+/** The place of a listening port, or SKR_VSOCK_NOWHERE. Bound: one loop of SKR_VSOCK_LISTENERS passes.
+ *  [impl->dsn~vsock.listener~1] [proof->dsn~vsock.listener~1] */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_VSOCK_NOWHERE || \result < SKR_VSOCK_LISTENERS;
+  @ ensures \result != SKR_VSOCK_NOWHERE ==> v->listener[\result].backlog != 0 && v->listener[\result].port == port;
+  @*/
+uint16_t skr_vsock_listener(const skr_vsock_t *v, uint32_t port);
+
+/**
+ * End every connection as SKR_RESET without telling the peer; those in a backlog are released.
+ * Bound: one loop of SKR_VSOCK_CONNECTIONS passes, no shared access.
+ * [impl->dsn~vsock.end_all~1] [proof->dsn~vsock.end_all~1]
+ */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false;
+  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1], v->resets;
+  @ ensures skr_vsock_sound(v) && v->resets == 0;
+  @ ensures \forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==>
+  @      (v->flow[i].state == SKR_FLOW_FREE || v->flow[i].state == SKR_FLOW_ENDED) && v->flow[i].owed == 0;
+  @*/
+void skr_vsock_end_all(skr_vsock_t *v);
+
+/**
+ * Whether more than `keep` transmit buffers are free; transmitted ones are taken back only if not.
+ *
+ * @return true: there is room. false: none, or the device was given up meanwhile.
+ *
+ * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 3 shared accesses each.
+ * [impl->dsn~vsock.room~1] [proof->dsn~vsock.room~1]
+ */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result == \true ==> v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > keep;
+  @*/
+bool skr_vsock_room(skr_vsock_t *v, uint16_t keep);
+
+/** Whether skr_vsock_send() would take data: the state allows it, the peer has room, a buffer is free.
+ *  Bound: no loop, no shared access. [impl->dsn~vsock.is_writable~1] [proof->dsn~vsock.is_writable~1] */
+/*@ requires skr_vsock_sound(v) && \valid_read(f) && skr_flow_sound(f);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
+
+/**
+ * Add one packet to the transmit ring. The caller has made sure of a free buffer, and flushes.
+ *
+ * @param packet  header without CIDs; `length` is the payload's, at most SKR_VSOCK_BUFFER_BYTES - 44
+ * @param data    payload
+ *
+ * Bound: no loop; 14 shared accesses and a copy of the payload.
+ * [impl->dsn~vsock.emit~1] [proof->dsn~vsock.emit~1]
+ */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
+  @ requires \valid(packet) && packet->length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires packet->length > 0 ==> \valid_read(data + (0 .. packet->length - 1));
+  @ requires \separated(v, packet, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ requires packet->length > 0 ==>
+  @      \separated(data + (0 .. packet->length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, *packet,
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.virtq[SKR_VSOCK_TX].free_count == \old(v->device.virtq[SKR_VSOCK_TX].free_count) - 1;
+  @ ensures packet->src_cid == v->cid && packet->dst_cid == SKR_VSOCK_CID_HOST;
+  @*/
+void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *data);
+
+/**
+ * Let time pass for every connection, send what they and unknown tuples are owed, and free the places of those that are over.
+ *
+ * Bound: SKR_VSOCK_CONNECTIONS + SKR_VSOCK_RESET_LIST packets, loops of as many passes.
+ * [impl->dsn~vsock.settle~1] [proof->dsn~vsock.settle~1]
+ */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->device.rung, v->counters, v->turn, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+void skr_vsock_settle(skr_vsock_t *v);
+
+/** Take received packets. Bound: SKR_VSOCK_STEP_PACKETS packets, 20 shared accesses and the copy of a payload each.
+ *  [impl->dsn~vsock.receive~1] [proof->dsn~vsock.receive~1] */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->up != 0;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_RX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->device.rung, v->counters, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+void skr_vsock_receive(skr_vsock_t *v);
+
+/** Take events. Bound: SKR_VSOCK_EVENT_COUNT events, 6 shared accesses each.
+ *  [impl->dsn~vsock.take_events~1] [proof->dsn~vsock.take_events~1] */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.queues == 3;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_EVENT], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->device.rung, v->counters, v->up, v->resets,
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+void skr_vsock_take_events(skr_vsock_t *v);
+
+#endif

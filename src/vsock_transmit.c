@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "vsock_core.h"
+
+/** Take back every buffer that the device has transmitted. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+static void reclaim(skr_vsock_t *v)
+{
+    skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
+    skr_status_t status = SKR_OK;
+
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_TX_COUNT;
+      @ loop invariant skr_vsock_sound(v);
+      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant status == SKR_OK ==> v->device.state == SKR_DEVICE_READY;
+      @ loop assigns i, status, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
+      @      v->device.status, v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
+      @ loop variant SKR_VSOCK_TX_COUNT - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_VSOCK_TX_COUNT) && (status == SKR_OK); i++) {
+        uint16_t id = 0U;
+        uint32_t length = 0U;
+        status = skr_device_pop(&v->device, SKR_VSOCK_TX, &id, &length);
+        if (status == SKR_OK) {
+            skr_virtq_release(q, id);
+        }
+    }
+}
+
+bool skr_vsock_room(skr_vsock_t *v, uint16_t keep)
+{
+    const skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
+
+    if (q->free_count <= keep) {
+        reclaim(v);
+    }
+    return (v->device.state == SKR_DEVICE_READY) && (q->free_count > keep);
+}
+
+void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *data)
+{
+    skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
+    const uint16_t id = skr_virtq_take(q);
+    const uint32_t at = skr_virtq_buffer(q, id);
+
+    packet->src_cid = v->cid;
+    packet->dst_cid = SKR_VSOCK_CID_HOST;
+    packet->type = SKR_VSOCK_TYPE_STREAM;
+    skr_vsock_packet_write(q->base, at, packet);
+    if (packet->length != 0U) {
+        skr_shm_copy_out(q->base, at + SKR_VSOCK_HEADER_BYTES, data, packet->length);
+    }
+    skr_virtq_add(q, id, SKR_VSOCK_HEADER_BYTES + packet->length);
+    v->counters.packets_sent++;
+}
+
+/** Let a local port rest that connect() had chosen. */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false;
+  @ assigns v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1];
+  @ ensures skr_vsock_sound(v);
+  @*/
+static void rest_port(skr_vsock_t *v, uint32_t port)
+{
+    v->resting[v->next_resting].port = port;
+    v->resting[v->next_resting].since = v->device.now;
+    v->next_resting = (uint16_t)((v->next_resting + 1U) % SKR_VSOCK_QUARANTINE_LIST);
+}
+
+/** Whether a connection may send, as the status of a call that tries. */
+/*@ requires \valid_read(f);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_OK ==> f->state == SKR_FLOW_OPEN;
+  @*/
+static skr_status_t sendable(const skr_flow_t *f)
+{
+    skr_status_t status = SKR_OK;
+
+    if (f->state == SKR_FLOW_ENDED) {
+        status = f->end;
+    } else if ((f->shut & (SKR_SHUT_LOCAL_SEND | SKR_SHUT_PEER_RECEIVE)) != 0U) {
+        status = SKR_CLOSED;
+    } else if ((f->state != SKR_FLOW_OPEN) || ((f->owed & SKR_OWE_RESPONSE) != 0U)) {
+        status = SKR_AGAIN;
+    } else {
+        /* open */
+    }
+    return status;
+}
+
+/** Whether a connection waits for the peer's credit and has not asked for it of late. */
+/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == \true ==> v->flow[index].state == SKR_FLOW_OPEN;
+  @*/
+static bool wants_credit(const skr_vsock_t *v, uint16_t index)
+{
+    const skr_flow_t *f = &v->flow[index];
+
+    return (sendable(f) == SKR_OK) && (skr_flow_window(f) == 0U) && skr_passed(v->device.now, f->asked, SKR_TICKS_CREDIT);
+}
+
+/** Send one reply of a connection, and free its place if it is over. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[index],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+static void settle_flow(skr_vsock_t *v, uint16_t index)
+{
+    skr_flow_t *f = &v->flow[index];
+
+    skr_flow_tick(f, v->device.now);
+    /* On the tick and not in skr_vsock_send(): who waits for SKR_VSOCK_WRITABLE does not call it. */
+    if (wants_credit(v, index)) {
+        f->owed = (uint16_t)((f->owed | SKR_OWE_CREDIT_REQUEST) & SKR_OWE_ALL);
+    }
+    if ((f->owed != 0U) && skr_vsock_room(v, 0U)) {
+        skr_vsock_packet_t packet;
+        skr_flow_reply(f, &packet, v->device.now);
+        skr_vsock_emit(v, &packet, NULL);
+    }
+    if ((f->state == SKR_FLOW_ENDED) && (f->released != 0U) && (f->owed == 0U)) {
+        f->state = SKR_FLOW_FREE;
+        if (f->quarantine != 0U) {
+            rest_port(v, f->local_port);
+        }
+    }
+}
+
+/** Send the RST owed to tuples that have no connection. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->resets,
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+static void settle_resets(skr_vsock_t *v)
+{
+    const uint16_t owed = v->resets;
+    bool room = true;
+
+    /*@ loop invariant 0 <= i <= owed <= SKR_VSOCK_RESET_LIST && v->resets <= owed;
+      @ loop invariant skr_vsock_sound(v);
+      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant room == \true ==> v->device.state == SKR_DEVICE_READY && v->resets == owed - i;
+      @ loop assigns i, room, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
+      @      v->device.status, v->counters, v->resets,
+      @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+      @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+      @ loop variant owed - i;
+      @*/
+    for (uint16_t i = 0U; (i < owed) && room; i++) {
+        room = skr_vsock_room(v, 0U);
+        if (room) {
+            skr_vsock_packet_t packet = {0};
+
+            v->resets = (uint16_t)(v->resets - 1U);
+            packet.op = SKR_VSOCK_OP_RST;
+            packet.src_port = v->reset[v->resets].local_port;
+            packet.dst_port = v->reset[v->resets].peer_port;
+            skr_vsock_emit(v, &packet, NULL);
+        }
+    }
+}
+
+void skr_vsock_settle(skr_vsock_t *v)
+{
+    (void)skr_vsock_room(v, SKR_VSOCK_TX_RESERVE); /* so that skr_vsock_events() sees what the device has given back */
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
+      @ loop invariant skr_vsock_sound(v);
+      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+      @ loop assigns i, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+      @      v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+      @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+      @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+      @ loop variant SKR_VSOCK_CONNECTIONS - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (v->device.state == SKR_DEVICE_READY); i++) {
+        settle_flow(v, (uint16_t)(((uint32_t)v->turn + i) % SKR_VSOCK_CONNECTIONS));
+    }
+    v->turn = (uint16_t)(((uint32_t)v->turn + 1U) % SKR_VSOCK_CONNECTIONS);
+    if (v->device.state == SKR_DEVICE_READY) {
+        settle_resets(v);
+    }
+    if (v->device.state == SKR_DEVICE_READY) {
+        skr_device_flush(&v->device, SKR_VSOCK_TX);
+    }
+}
+
+/** Ask to be interrupted when a buffer was transmitted, or ask no more. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->armed, v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @*/
+static void arm(skr_vsock_t *v, bool blocked)
+{
+    const uint16_t wanted = blocked ? 1U : 0U;
+    const bool passed = blocked && (v->device.virtq[SKR_VSOCK_TX].event_idx != 0U); /* the index asked for may lie behind us */
+
+    if ((v->armed != wanted) || passed) {
+        v->armed = wanted;
+        skr_virtq_interrupts(&v->device.virtq[SKR_VSOCK_TX], blocked);
+    }
+}
+
+/** Whether there is a buffer for data; if not, the device is asked to say when there is. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v);
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result == \true ==> v->device.state == SKR_DEVICE_READY
+  @   && v->device.virtq[SKR_VSOCK_TX].free_count > SKR_VSOCK_TX_RESERVE;
+  @*/
+static bool room_for_data(skr_vsock_t *v)
+{
+    bool room = skr_vsock_room(v, SKR_VSOCK_TX_RESERVE);
+
+    if (v->device.state == SKR_DEVICE_READY) {
+        arm(v, !room);
+        if (!room) {
+            room = skr_vsock_room(v, SKR_VSOCK_TX_RESERVE); /* it may have come between the look and the request */
+        }
+    }
+    return room;
+}
+
+/** Send one packet of at most `length` bytes of a connection that has a window; the bytes sent. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && index < SKR_VSOCK_CONNECTIONS;
+  @ requires v->flow[index].state == SKR_FLOW_OPEN && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
+  @ requires 1 <= length && \valid_read(data + (0 .. length - 1));
+  @ requires 1 <= window && skr_flow_in_flight(&v->flow[index]) + window <= skr_flow_cap(&v->flow[index]);
+  @ requires \separated(data + (0 .. length - 1), v, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->flow[index],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v) && v->flow[index].state == SKR_FLOW_OPEN;
+  @ ensures 1 <= \result <= length && \result <= window;
+  @*/
+static uint32_t send_packet(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length, uint32_t window)
+{
+    skr_vsock_packet_t packet;
+    uint32_t bytes = (length < window) ? length : window;
+
+    bytes = (bytes < SKR_VSOCK_PAYLOAD_BYTES) ? bytes : SKR_VSOCK_PAYLOAD_BYTES;
+    skr_flow_data(&v->flow[index], &packet, bytes);
+    skr_vsock_emit(v, &packet, data);
+    return bytes;
+}
+
+/** Send as much as credit and buffers allow; the bytes sent. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && index < SKR_VSOCK_CONNECTIONS;
+  @ requires v->flow[index].state == SKR_FLOW_OPEN;
+  @ requires \valid_read(data + (0 .. length - 1));
+  @ requires \separated(data + (0 .. length - 1), v, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ terminates \true; exits \false;
+  @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->flow[index],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_sound(v) && \result <= length;
+  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @*/
+static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length)
+{
+    uint32_t taken = 0U;
+    uint32_t window = skr_flow_window(&v->flow[index]);
+    bool room = true;
+
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_TX_COUNT && taken <= length;
+      @ loop invariant skr_vsock_sound(v) && v->flow[index].state == SKR_FLOW_OPEN;
+      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant room == \true ==> v->device.state == SKR_DEVICE_READY;
+      @ loop invariant window > 0 ==> skr_flow_in_flight(&v->flow[index]) + window <= skr_flow_cap(&v->flow[index]);
+      @ loop assigns i, taken, window, room, v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause,
+      @      v->device.counters, v->device.status, v->counters, v->flow[index],
+      @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+      @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+      @ loop variant SKR_VSOCK_TX_COUNT - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_VSOCK_TX_COUNT) && (taken < length) && (window != 0U) && room; i++) {
+        room = room_for_data(v);
+        if (room) {
+            taken += send_packet(v, index, &data[taken], length - taken, window);
+            window = skr_flow_window(&v->flow[index]);
+        }
+    }
+    return taken;
+}
+
+bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f)
+{
+    return (sendable(f) == SKR_OK) && (skr_flow_window(f) != 0U) &&
+           (v->device.virtq[SKR_VSOCK_TX].free_count > SKR_VSOCK_TX_RESERVE);
+}
+
+skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t *data, uint32_t length,
+                            uint32_t *taken)
+{
+    uint16_t index = SKR_VSOCK_NOWHERE;
+    skr_status_t status = skr_vsock_resolve(v, handle, &index);
+
+    *taken = 0U;
+    if (status == SKR_OK) {
+        status = sendable(&v->flow[index]);
+    }
+    if ((status == SKR_OK) && (length != 0U)) {
+        const uint32_t sent = send_data(v, index, data, length);
+
+        if (v->device.state != SKR_DEVICE_READY) {
+            status = SKR_FAULT;
+        } else {
+            skr_device_flush(&v->device, SKR_VSOCK_TX);
+            *taken = sent;
+            status = (sent != 0U) ? SKR_OK : SKR_AGAIN;
+        }
+    }
+    return status;
+}
