@@ -85,10 +85,9 @@ def analyse(root, build, sources, clients, native, whole):
     for platform in PLATFORMS:
         # cppcheck writes a dump beside its source; it gets a tree of links to write into
         place = os.path.join(tree, platform)
-        for path in sources + clients + files(root, "src", ".h"):
+        for path in sorted({*sources, *clients, *files(root, "src", ".h"), *files(root, "include", ".h")}):
             os.makedirs(os.path.dirname(os.path.join(place, path)), exist_ok=True)
             os.symlink(os.path.join(root, path), os.path.join(place, path))
-        os.symlink(os.path.join(root, "include"), os.path.join(place, "include"))
         shutil.copy(os.path.join(HERE, "rule-texts.txt"), place)
         result = run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude",
                       "-USKR_CONFIG_HEADER", *PLATFORMS[platform],

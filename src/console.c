@@ -18,14 +18,19 @@
   @ predicate console_rings(skr_console_t *c) =
   @      console_ring(c, &c->device.virtq[SKR_CONSOLE_RX]) && console_ring(c, &c->device.virtq[SKR_CONSOLE_TX]);
   @
+  @ predicate console_same_books{Before, After}(skr_virtq_t *q) =
+  @      \at(q->count, Before) == \at(q->count, After) && \at(q->ready, Before) == \at(q->ready, After)
+  @   && \at(q->outstanding, Before) == \at(q->outstanding, After)
+  @   && \at(q->free_count, Before) == \at(q->free_count, After)
+  @   && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->owner[i], Before) == \at(q->owner[i], After))
+  @   && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->free_ids[i], Before) == \at(q->free_ids[i], After));
+  @
   @ lemma console_books_kept{Before, After}: \forall skr_virtq_t *q;
-  @      skr_virtq_books{Before}(q) ==> \at(q->count, Before) <= SKR_VIRTQ_SIZE_MAX
-  @   ==> \at(q->count, Before) == \at(q->count, After) ==> \at(q->ready, Before) == \at(q->ready, After)
-  @   ==> \at(q->outstanding, Before) == \at(q->outstanding, After)
-  @   ==> \at(q->free_count, Before) == \at(q->free_count, After)
-  @   ==> (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->owner[i], Before) == \at(q->owner[i], After))
-  @   ==> (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->free_ids[i], Before) == \at(q->free_ids[i], After))
+  @      skr_virtq_books{Before}(q) && \at(q->count, Before) <= SKR_VIRTQ_SIZE_MAX && console_same_books{Before, After}(q)
   @   ==> skr_virtq_books{After}(q);
+  @
+  @ lemma console_all_rings: \forall skr_console_t *c;
+  @      console_rings(c) && c->device.placed <= 2 ==> skr_device_rings(&c->device);
   @*/
 
 /** The smaller of two. */
@@ -38,7 +43,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 }
 
 /** Note which receive buffer is being read, how far, and how much is in it. */
-/*@ requires skr_console_sound(c);
+/*@ requires skr_console_sound(c) && c->device.state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns c->rx_id, c->rx_at, c->rx_length;
   @ ensures skr_console_sound(c);
@@ -46,13 +51,53 @@ static uint32_t least(uint32_t a, uint32_t b)
   @*/
 static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
 {
+    /*@ assert console_rings(c); */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     c->rx_id = id;
     c->rx_at = at;
     c->rx_length = length;
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].used == \at(c->device.virtq[SKR_CONSOLE_RX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].used == \at(c->device.virtq[SKR_CONSOLE_TX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_sound(c); */
 }
 
 /** Note the size of the terminal, and whether it was read. */
-/*@ requires skr_console_sound(c) && skr_console_reading(c);
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
   @ assigns c->columns, c->rows, c->sized;
   @ ensures skr_console_sound(c);
@@ -60,9 +105,38 @@ static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
   @*/
 static void set_size(skr_console_t *c, uint16_t columns, uint16_t rows, uint16_t sized)
 {
+    /*@ assert console_rings(c); */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     c->columns = columns;
     c->rows = rows;
     c->sized = sized;
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
 }
 
 skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport)
@@ -113,10 +187,15 @@ skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
     const uint32_t lost = in_flight(c);
     const skr_status_t status = skr_device_start(&c->device, now);
 
+    /*@ assert c->device.queues == 2; */
     c->counters.dropped += lost;
+    /*@ assert c->device.queues == 2; */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES; */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES; */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_rings(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
     /*@ assert skr_console_sound(c); */
     return status;
@@ -133,19 +212,23 @@ skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
 static void set_free(skr_console_t *c, uint16_t id)
 {
     /*@ assert console_rings(c); */
+    /*@ assert c->device.queues == 2; */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
     skr_virtq_release(&c->device.virtq[SKR_CONSOLE_TX], id);
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert console_rings(c); */
     /*@ assert skr_device_rings(&c->device); */
+    /*@ assert c->device.queues == 2; */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
@@ -338,6 +421,7 @@ static uint32_t put_all(skr_virtq_t *q, const uint8_t *data, uint32_t length)
 static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
 {
     /*@ assert console_rings(c); */
+    /*@ assert c->device.queues == 2; */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
     const uint32_t done = put_all(&c->device.virtq[SKR_CONSOLE_TX], data, length);
@@ -350,13 +434,16 @@ static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert console_rings(c); */
     /*@ assert skr_device_rings(&c->device); */
+    /*@ assert c->device.queues == 2; */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
@@ -435,6 +522,7 @@ static void give_back(skr_console_t *c, uint16_t id)
 {
     /*@ assert id < SKR_VIRTQ_SIZE_MAX; */
     /*@ assert console_rings(c); */
+    /*@ assert c->device.queues == 2; */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     skr_virtq_add(&c->device.virtq[SKR_CONSOLE_RX], id, SKR_CONSOLE_RX_BYTES);
@@ -447,13 +535,16 @@ static void give_back(skr_console_t *c, uint16_t id)
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert console_rings(c); */
     /*@ assert skr_device_rings(&c->device); */
+    /*@ assert c->device.queues == 2; */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */

@@ -25,16 +25,22 @@
 
 /* Nothing of a ring has changed that its soundness hangs on; then it is sound as before. The lemmas spare the provers to find
  * this anew, through all the fields, at each store to another member of the device. */
-/*@ predicate kept{A, B}(skr_virtq_t *q) =
+/*@ predicate kept_place{A, B}(skr_virtq_t *q) =
   @      \at(q->base, A) == \at(q->base, B) && \at(q->limit, A) == \at(q->limit, B)
   @   && \at(q->desc, A) == \at(q->desc, B) && \at(q->avail, A) == \at(q->avail, B)
   @   && \at(q->used, A) == \at(q->used, B) && \at(q->buffers, A) == \at(q->buffers, B)
-  @   && \at(q->stride, A) == \at(q->stride, B) && \at(q->count, A) == \at(q->count, B)
+  @   && \at(q->stride, A) == \at(q->stride, B);
+  @
+  @ predicate kept_counts{A, B}(skr_virtq_t *q) =
+  @      \at(q->count, A) == \at(q->count, B) && \at(q->from_device, A) == \at(q->from_device, B)
   @   && \at(q->size, A) == \at(q->size, B) && \at(q->ready, A) == \at(q->ready, B)
-  @   && \at(q->outstanding, A) == \at(q->outstanding, B) && \at(q->free_count, A) == \at(q->free_count, B)
-  @   && \at(q->from_device, A) == \at(q->from_device, B)
-  @   && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
-  @          \at(q->free_ids[i], A) == \at(q->free_ids[i], B) && \at(q->owner[i], A) == \at(q->owner[i], B));
+  @   && \at(q->outstanding, A) == \at(q->outstanding, B) && \at(q->free_count, A) == \at(q->free_count, B);
+  @
+  @ predicate kept_ids{A, B}(skr_virtq_t *q) =
+  @      \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+  @          \at(q->free_ids[i], A) == \at(q->free_ids[i], B) && \at(q->owner[i], A) == \at(q->owner[i], B);
+  @
+  @ predicate kept{A, B}(skr_virtq_t *q) = kept_place{A, B}(q) && kept_counts{A, B}(q) && kept_ids{A, B}(q);
   @
   @ predicate all_kept{A, B}(skr_device_t *d) =
   @      kept{A, B}(\at(&d->virtq[0], A)) && kept{A, B}(\at(&d->virtq[1], A)) && kept{A, B}(\at(&d->virtq[2], A))
@@ -70,13 +76,51 @@
   @ lemma same_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) ==> skr_device_same{A, B}(d);
   @*/
 
-/* The same with one ring changed, number n; what that one is has to be known apart. */
-/*@ predicate others_kept{A, B}(skr_device_t *d, integer n) =
-  @      (n != 0 ==> kept{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept{A, B}(\at(&d->virtq[1], A)))
-  @   && (n != 2 ==> kept{A, B}(\at(&d->virtq[2], A)))
-  @   && \at(d->linked, A) == \at(d->linked, B) && \at(d->queues, A) == \at(d->queues, B)
+/* The same with one ring changed, number n; what that one is has to be known apart. A predicate for each field: that much the
+ * provers see through. */
+/*@ predicate others_place{A, B}(skr_device_t *d, integer n) =
+  @      (n != 0 ==> kept_place{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept_place{A, B}(\at(&d->virtq[1], A)))
+  @   && (n != 2 ==> kept_place{A, B}(\at(&d->virtq[2], A)));
+  @
+  @ predicate others_count{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
+  @      \at(d->virtq[k].count, A) == \at(d->virtq[k].count, B);
+  @
+  @ predicate others_from_device{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
+  @      \at(d->virtq[k].from_device, A) == \at(d->virtq[k].from_device, B);
+  @
+  @ predicate others_size{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
+  @      \at(d->virtq[k].size, A) == \at(d->virtq[k].size, B);
+  @
+  @ predicate others_ready{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
+  @      \at(d->virtq[k].ready, A) == \at(d->virtq[k].ready, B);
+  @
+  @ predicate others_outstanding{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
+  @      \at(d->virtq[k].outstanding, A) == \at(d->virtq[k].outstanding, B);
+  @
+  @ predicate others_free_count{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
+  @      \at(d->virtq[k].free_count, A) == \at(d->virtq[k].free_count, B);
+  @
+  @ predicate others_ids{A, B}(skr_device_t *d, integer n) =
+  @      \forall integer k, i; 0 <= k < SKR_DEVICE_QUEUES && k != n && 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+  @          \at(d->virtq[k].free_ids[i], A) == \at(d->virtq[k].free_ids[i], B);
+  @
+  @ predicate others_owners{A, B}(skr_device_t *d, integer n) =
+  @      \forall integer k, i; 0 <= k < SKR_DEVICE_QUEUES && k != n && 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+  @          \at(d->virtq[k].owner[i], A) == \at(d->virtq[k].owner[i], B);
+  @
+  @ predicate others_frame{A, B}(skr_device_t *d) =
+  @      \at(d->linked, A) == \at(d->linked, B) && \at(d->queues, A) == \at(d->queues, B)
   @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
   @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B);
+  @
+  @ predicate others_kept{A, B}(skr_device_t *d, integer n) =
+  @      (n != 0 ==> kept{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept{A, B}(\at(&d->virtq[1], A)))
+  @   && (n != 2 ==> kept{A, B}(\at(&d->virtq[2], A))) && others_frame{A, B}(d);
+  @
+  @ lemma others_each{A, B}: \forall skr_device_t *d, integer n; others_place{A, B}(d, n) && others_count{A, B}(d, n)
+  @   && others_from_device{A, B}(d, n) && others_size{A, B}(d, n) && others_ready{A, B}(d, n)
+  @   && others_outstanding{A, B}(d, n) && others_free_count{A, B}(d, n) && others_ids{A, B}(d, n)
+  @   && others_owners{A, B}(d, n) && others_frame{A, B}(d) ==> others_kept{A, B}(d, n);
   @
   @ lemma others_rings{A, B}: \forall skr_device_t *d, integer n; others_kept{A, B}(d, n) && skr_device_rings{A}(d)
   @   && skr_device_ring{B}(d, n) && upright{B}(d) && 0 <= n <= \at(d->placed, A)
@@ -133,6 +177,12 @@ static void give_up(skr_device_t *d, skr_cause_t cause)
         d->cause = cause;
         d->counters.faults++;
     }
+}
+
+void skr_device_fail(skr_device_t *d, skr_cause_t cause)
+{
+    give_up(d, cause);
+    /*@ assert all_kept{Pre, Here}(d); */
 }
 
 /** Plant one pass fence. */
@@ -196,7 +246,7 @@ static void await(skr_device_t *d, skr_cause_t late)
 static void await_fence(skr_device_t *d)
 {
     if (skr_transport_fence_gone(&d->transport)) {
-        d->fences = (uint16_t)(d->fences - 1U);
+        d->fences--;
         if (d->fences != 0U) {
             plant(d);
         }
@@ -258,7 +308,7 @@ static void step_identify(skr_device_t *d)
  *  [impl->dsn~device.attach~1] [proof->dsn~device.attach~1] */
 /*@ requires upright(d) && d->state == SKR_DEVICE_RESET;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->counters,
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->attached, d->since, d->rung, d->counters,
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @*/
@@ -271,14 +321,16 @@ static void step_found(skr_device_t *d)
         d->state = SKR_DEVICE_ACKNOWLEDGE;
     } else if (d->status == 0U) {
         await(d, SKR_CAUSE_RESET_TIMEOUT); /* the reset was asked for and has not come */
+    } else if ((d->transport.options & SKR_OPTION_PMM_RESETS) != 0U) {
+        /* A set-up that died half way, or an earlier life of this side: the reset ends what belonged to it. */
+        write_status(d, 0U);
+        fence(d);
     } else if ((status & ~STATUS_TOLERATED) == STATUS_RUNNING) {
         /* An earlier life of this side set the device up. What is offered now and acceptable is what it accepted then. */
         d->state = SKR_DEVICE_ATTACH;
         d->status = STATUS_RUNNING;
+        d->attached = 1U;
         d->features = skr_transport_features(&d->transport) & acceptable(d);
-    } else if ((d->transport.options & SKR_OPTION_PMM_RESETS) != 0U) {
-        write_status(d, 0U);
-        fence(d);
     } else {
         give_up(d, SKR_CAUSE_HALF_SETUP);
     }
@@ -289,7 +341,7 @@ static void step_found(skr_device_t *d)
 /** RESET: wait for the reset; hypervisor-less: judge the page, now that it is whole. */
 /*@ requires upright(d) && d->state == SKR_DEVICE_RESET;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->counters,
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->attached, d->since, d->rung, d->counters,
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @*/
@@ -404,7 +456,7 @@ static uint16_t usable_size(const skr_device_t *d, uint32_t max)
 static uint16_t next_size(skr_device_t *d)
 {
     bool busy = false;
-    const uint32_t max = skr_transport_queue_max(&d->transport, d->placed, &busy);
+    const uint32_t max = skr_transport_queue_max(&d->transport, (uint16_t)d->placed, &busy);
     uint16_t size = usable_size(d, max);
 
     if (busy) {
@@ -449,7 +501,7 @@ static void apply_features(skr_virtq_t *q, uint64_t features)
 
 /** Lay the next queue out: the same way in every life, being a function of configuration and queue sizes alone.
  *  [impl->dsn~device.layout~1] [proof->dsn~device.layout~1] */
-/*@ requires upright(d) && n == d->placed && n < d->queues && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
+/*@ requires upright(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
   @ requires 1 <= d->virtq[n].count <= SKR_VIRTQ_SIZE_MAX && 4 <= d->virtq[n].stride <= 0x20000;
   @ terminates \true; exits \false;
   @ assigns d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1];
@@ -466,14 +518,18 @@ static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
     const skr_cause_t cause = skr_virtq_place(&d->virtq[n], d->transport.memory, d->transport.memory_address,
                                               d->transport.memory_size, &d->offset, size, align);
 
-    /* One case for each queue: offsets that the provers can compute. */
-    /*@ assert n == 0 || n == 1 || n == 2; */
-    /*@ assert n == 0 ==> upright(d); */
-    /*@ assert n == 1 ==> upright(d); */
-    /*@ assert n == 2 ==> upright(d); */
-    /*@ assert n == 0 ==> others_kept{Pre, Here}(d, 0); */
-    /*@ assert n == 1 ==> others_kept{Pre, Here}(d, 1); */
-    /*@ assert n == 2 ==> others_kept{Pre, Here}(d, 2); */
+    /*@ assert upright(d); */
+    /*@ assert others_place{Pre, Here}(d, n); */
+    /*@ assert others_count{Pre, Here}(d, n); */
+    /*@ assert others_from_device{Pre, Here}(d, n); */
+    /*@ assert others_size{Pre, Here}(d, n); */
+    /*@ assert others_ready{Pre, Here}(d, n); */
+    /*@ assert others_outstanding{Pre, Here}(d, n); */
+    /*@ assert others_free_count{Pre, Here}(d, n); */
+    /*@ assert others_ids{Pre, Here}(d, n); */
+    /*@ assert others_owners{Pre, Here}(d, n); */
+    /*@ assert others_frame{Pre, Here}(d); */
+    /*@ assert others_kept{Pre, Here}(d, n); */
     return cause;
 }
 
@@ -491,7 +547,7 @@ static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
   @*/
 static bool place(skr_device_t *d)
 {
-    const uint16_t n = d->placed;
+    const uint16_t n = (uint16_t)d->placed;
     const uint16_t size = next_size(d);
     skr_cause_t cause = SKR_CAUSE_QUEUE_SIZE;
 
@@ -512,57 +568,102 @@ static bool place(skr_device_t *d)
 }
 
 /** Write the ring that was placed last, and say its size. */
-/*@ requires working(d) && d->state == SKR_DEVICE_QUEUE_SIZE && skr_virtq_sound(&d->virtq[d->placed]);
-  @ requires d->virtq[d->placed].base == d->transport.memory && d->virtq[d->placed].limit == d->transport.memory_size;
+/*@ requires working(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
+  @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->placed, d->fences, d->since, d->rung, d->virtq[d->placed].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.registers[0 .. d->transport.registers_size - 1],
   @         d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures working(d);
   @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @*/
-static void hand_over(skr_device_t *d)
+static void write_ring(skr_device_t *d, uint16_t n)
 {
-    skr_virtq_t *const q = &d->virtq[d->placed];
-
-    skr_virtq_format(q);
-    skr_transport_queue_size(&d->transport, d->placed, q->size);
-    d->placed = (uint16_t)(d->placed + 1U);
-    d->state = SKR_DEVICE_QUEUE_START;
-    fence(d); /* the PMM must not meet a new page with an old size */
-    /*@ assert kept{Pre, Here}(q); */
-    /*@ assert others_kept{Pre, Here}(d, \at(d->placed, Pre)); */
-    /*@ assert skr_device_ring(d, \at(d->placed, Pre)); */
+    skr_virtq_format(&d->virtq[n]);
+    skr_transport_queue_size(&d->transport, n, d->virtq[n].size);
+    /*@ assert upright(d); */
+    /*@ assert kept_place{Pre, Here}(&d->virtq[0]); */
+    /*@ assert kept_place{Pre, Here}(&d->virtq[1]); */
+    /*@ assert kept_place{Pre, Here}(&d->virtq[2]); */
+    /*@ assert kept{Pre, Here}(&d->virtq[0]); */
+    /*@ assert kept{Pre, Here}(&d->virtq[1]); */
+    /*@ assert kept{Pre, Here}(&d->virtq[2]); */
+    /*@ assert others_frame{Pre, Here}(d); */
+    /*@ assert all_kept{Pre, Here}(d); */
 }
 
 /** Take over the ring that was placed last. */
-/*@ requires working(d) && d->state == SKR_DEVICE_ATTACH && skr_virtq_sound(&d->virtq[d->placed]);
-  @ requires d->virtq[d->placed].base == d->transport.memory && d->virtq[d->placed].limit == d->transport.memory_size;
-  @ requires d->virtq[d->placed].outstanding == 0 && d->virtq[d->placed].free_count == d->virtq[d->placed].count;
+/*@ requires working(d) && d->state == SKR_DEVICE_ATTACH && n == d->placed && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
+  @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @ requires d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->placed, d->attached, d->counters, d->virtq[d->placed],
-  @         d->transport.registers[0 .. d->transport.registers_size - 1],
-  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @*/
+static skr_cause_t take_over(skr_device_t *d, uint16_t n)
+{
+    const skr_cause_t cause = skr_virtq_attach(&d->virtq[n]);
+
+    /*@ assert upright(d); */
+    /*@ assert others_place{Pre, Here}(d, n); */
+    /*@ assert others_count{Pre, Here}(d, n); */
+    /*@ assert others_from_device{Pre, Here}(d, n); */
+    /*@ assert others_size{Pre, Here}(d, n); */
+    /*@ assert others_ready{Pre, Here}(d, n); */
+    /*@ assert others_outstanding{Pre, Here}(d, n); */
+    /*@ assert others_free_count{Pre, Here}(d, n); */
+    /*@ assert others_ids{Pre, Here}(d, n); */
+    /*@ assert others_owners{Pre, Here}(d, n); */
+    /*@ assert others_frame{Pre, Here}(d); */
+    /*@ assert others_kept{Pre, Here}(d, n); */
+    /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
+    return cause;
+}
+
+/** Count one ring more as placed, and go on. */
+/*@ requires working(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
+  @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @ requires next == SKR_DEVICE_QUEUE_START || (next == SKR_DEVICE_ATTACH && n + 1 < d->queues)
+  @       || (next == SKR_DEVICE_FILL && n + 1 == d->queues);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->placed;
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures d->state == next;
+  @*/
+static void count_placed(skr_device_t *d, uint16_t n, skr_device_state_t next)
+{
+    d->placed = (uint32_t)n + 1U;
+    d->state = next;
+    /*@ assert upright(d); */
+    /*@ assert kept_place{Pre, Here}(&d->virtq[0]); */
+    /*@ assert kept_place{Pre, Here}(&d->virtq[1]); */
+    /*@ assert kept_place{Pre, Here}(&d->virtq[2]); */
+    /*@ assert kept{Pre, Here}(&d->virtq[0]); */
+    /*@ assert kept{Pre, Here}(&d->virtq[1]); */
+    /*@ assert kept{Pre, Here}(&d->virtq[2]); */
+    /*@ assert others_frame{Pre, Here}(d); */
+    /*@ assert others_kept{Pre, Here}(d, n); */
+    /*@ assert n == 0 ==> skr_device_ring(d, 0); */
+    /*@ assert n == 1 ==> skr_device_ring(d, 1); */
+    /*@ assert n == 2 ==> skr_device_ring(d, 2); */
+}
+
+/** As fence(), with rings placed. */
+/*@ requires working(d);
+  @ terminates \true; exits \false;
+  @ assigns d->fences, d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures working(d);
   @ ensures skr_device_same{Pre, Post}(d);
   @*/
-static void take_over(skr_device_t *d)
+static void fence_placed(skr_device_t *d)
 {
-    const skr_cause_t cause = skr_virtq_attach(&d->virtq[d->placed]);
-
-    if (cause != SKR_CAUSE_NONE) {
-        give_up(d, cause);
-    } else {
-        d->placed = (uint16_t)(d->placed + 1U);
-        if (d->placed == d->queues) {
-            d->attached = 1U;
-            d->state = SKR_DEVICE_FILL;
-        }
-    }
-    /*@ assert upright(d); */
-    /*@ assert others_kept{Pre, Here}(d, \at(d->placed, Pre)); */
-    /*@ assert skr_device_queue_same{Pre, Here}(d, \at(d->placed, Pre)); */
-    /*@ assert skr_device_ring(d, \at(d->placed, Pre)); */
+    fence(d);
+    /*@ assert all_kept{Pre, Here}(d); */
 }
 
 /** QUEUE_SIZE: place and empty the next queue, and say its size. */
@@ -577,8 +678,12 @@ static void take_over(skr_device_t *d)
   @*/
 static void step_queue_size(skr_device_t *d)
 {
+    const uint16_t n = (uint16_t)d->placed;
+
     if (place(d)) {
-        hand_over(d);
+        write_ring(d, n);
+        count_placed(d, n, SKR_DEVICE_QUEUE_START);
+        fence_placed(d); /* the PMM must not meet a new page with an old size */
     }
 }
 
@@ -628,8 +733,18 @@ static void step_queue_answer(skr_device_t *d)
   @*/
 static void step_attach(skr_device_t *d)
 {
+    const uint16_t n = (uint16_t)d->placed;
+
     if (place(d)) {
-        take_over(d);
+        const skr_cause_t cause = take_over(d, n);
+
+        if (cause != SKR_CAUSE_NONE) {
+            skr_device_fail(d, cause);
+        } else if (((uint32_t)n + 1U) < d->queues) {
+            count_placed(d, n, SKR_DEVICE_ATTACH);
+        } else {
+            count_placed(d, n, SKR_DEVICE_FILL);
+        }
     }
 }
 
@@ -667,7 +782,7 @@ static uint16_t kick_outstanding(skr_device_t *d)
   @*/
 static uint16_t find_empty(const skr_device_t *d)
 {
-    uint16_t found = d->queues;
+    uint16_t found = (uint16_t)d->queues;
 
     /*@ loop invariant 0 <= i <= d->queues;
       @ loop invariant found <= d->queues;
@@ -683,18 +798,27 @@ static uint16_t find_empty(const skr_device_t *d)
 }
 
 /** Hand every free buffer of one ring to the device; it is kicked later, with what an attached ring may still hold. */
-/*@ requires working(d) && d->placed == d->queues && n < d->queues;
+/*@ requires working(d) && d->placed == d->queues && n < d->queues && n < SKR_DEVICE_QUEUES;
   @ terminates \true; exits \false;
-  @ assigns d->virtq[n], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures working(d);
   @ ensures skr_device_same{Pre, Post}(d);
   @*/
 static void fill(skr_device_t *d, uint16_t n)
 {
-    /*@ assert n == 0 || n == 1 || n == 2; */
     skr_virtq_fill(&d->virtq[n]);
     (void)skr_virtq_publish(&d->virtq[n]);
     /*@ assert upright(d); */
+    /*@ assert others_place{Pre, Here}(d, n); */
+    /*@ assert others_count{Pre, Here}(d, n); */
+    /*@ assert others_from_device{Pre, Here}(d, n); */
+    /*@ assert others_size{Pre, Here}(d, n); */
+    /*@ assert others_ready{Pre, Here}(d, n); */
+    /*@ assert others_outstanding{Pre, Here}(d, n); */
+    /*@ assert others_free_count{Pre, Here}(d, n); */
+    /*@ assert others_ids{Pre, Here}(d, n); */
+    /*@ assert others_owners{Pre, Here}(d, n); */
+    /*@ assert others_frame{Pre, Here}(d); */
     /*@ assert others_kept{Pre, Here}(d, n); */
     /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
     /*@ assert skr_device_ring(d, n); */
@@ -773,12 +897,13 @@ static void step_ready(skr_device_t *d)
 }
 
 /** Do the work of a state that touches no ring. */
-/*@ requires upright(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
+/*@ requires upright(d);
   @ requires d->state == SKR_DEVICE_QUEUE_START || d->state == SKR_DEVICE_QUEUE_ANSWER ==>
   @     skr_virtq_sound(&d->virtq[d->placed - 1]);
-  @ requires d->state != SKR_DEVICE_QUEUE_SIZE && d->state != SKR_DEVICE_ATTACH && d->state != SKR_DEVICE_FILL;
+  @ requires SKR_DEVICE_IDENTIFY <= d->state <= SKR_DEVICE_START;
+  @ requires d->state != SKR_DEVICE_QUEUE_SIZE && d->state != SKR_DEVICE_ATTACH;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->since, d->rung, d->watched, d->counters,
+  @ assigns d->state, d->cause, d->status, d->features, d->fences, d->attached, d->since, d->rung, d->counters,
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @*/
@@ -809,11 +934,8 @@ static void advance_registers(skr_device_t *d)
     case SKR_DEVICE_QUEUE_ANSWER:
         step_queue_answer(d);
         break;
-    case SKR_DEVICE_START:
+    default: /* SKR_DEVICE_START: no other comes here */
         step_status(d, SKR_STATUS_DRIVER_OK, SKR_DEVICE_FILL);
-        break;
-    default: /* SKR_DEVICE_READY: no other comes here */
-        step_ready(d);
         break;
     }
 }
@@ -842,10 +964,16 @@ static void advance(skr_device_t *d)
     case SKR_DEVICE_FILL:
         step_fill(d);
         break;
+    case SKR_DEVICE_READY:
+        step_ready(d);
+        /*@ assert all_kept{Pre, Here}(d); */
+        break;
     default:
+        /*@ assert d->placed == 1 ==> skr_virtq_sound(&d->virtq[0]); */
+        /*@ assert d->placed == 2 ==> skr_virtq_sound(&d->virtq[1]); */
+        /*@ assert d->placed == 3 ==> skr_virtq_sound(&d->virtq[2]); */
         advance_registers(d);
         /*@ assert all_kept{Pre, Here}(d); */
-        /*@ assert working(d) && skr_device_same{Pre, Here}(d); */
         break;
     }
 }
@@ -915,7 +1043,7 @@ skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, 
 void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, uint32_t stride)
 {
     skr_virtq_plan(&d->virtq[d->queues], from_device, count, stride);
-    d->queues = (uint16_t)(d->queues + 1U);
+    d->queues++;
 }
 
 skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
@@ -939,12 +1067,6 @@ skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
         status = SKR_OK;
     }
     return status;
-}
-
-void skr_device_fail(skr_device_t *d, skr_cause_t cause)
-{
-    give_up(d, cause);
-    /*@ assert all_kept{Pre, Here}(d); */
 }
 
 skr_status_t skr_device_step(skr_device_t *d, uint32_t now)

@@ -42,40 +42,46 @@
   @      \separated(t, t->registers + (0 .. t->registers_size - 1));
   @*/
 
-/** Offered features, bits 0..63. Bound: 2 shared writes, 2 shared reads. */
+/** Offered features, bits 0..63. Bound: 2 shared writes, 2 shared reads.
+ *  [impl->dsn~transport.features~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_transport_apart(t);
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 uint64_t skr_mmio_v2_features(const skr_transport_t *t);
 
-/** Accept features, bits 0..63. Bound: 4 shared writes. */
+/** Accept features, bits 0..63. Bound: 4 shared writes.
+ *  [impl->dsn~transport.accept~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_transport_apart(t);
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_mmio_v2_accept(const skr_transport_t *t, uint64_t features);
 
-/** Select a queue, see whether it is ready already, read its largest size. Bound: 1 shared write, 2 shared reads. */
+/** Select a queue, see whether it is ready already, read its largest size. Bound: 1 shared write, 2 shared reads.
+ *  [impl->dsn~transport.queue_max~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && \valid(busy);
   @ requires \separated(t, busy, t->registers + (0 .. t->registers_size - 1));
   @ terminates \true; exits \false; assigns *busy, t->registers[0 .. t->registers_size - 1];
   @*/
 uint32_t skr_mmio_v2_queue_max(const skr_transport_t *t, uint16_t index, bool *busy);
 
-/** Write the three addresses of the selected queue and make it ready. Bound: 7 shared writes. */
+/** Write the three addresses of the selected queue and make it ready. Bound: 7 shared writes.
+ *  [impl->dsn~transport.queue_start~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_virtq_sound(q);
   @ requires \separated(t, q, t->registers + (0 .. t->registers_size - 1));
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_mmio_v2_queue_start(const skr_transport_t *t, const skr_virtq_t *q);
 
-/** Whether QueueReady reads 1: SKR_OK or SKR_FAULT. Bound: 1 shared read. */
+/** Whether QueueReady reads 1: SKR_OK or SKR_FAULT. Bound: 1 shared read.
+ *  [impl->dsn~transport.queue_answer~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @*/
 SKR_MUST_CHECK skr_status_t skr_mmio_v2_queue_answer(const skr_transport_t *t);
 
-/** Page number of a queue for the device: below 2^31, so never the acknowledgement word. Bound: no shared access. */
+/** Page number of a queue for the device: below 2^31, so never the acknowledgement word. Bound: no shared access.
+ *  [impl->dsn~transport.queue_size~1] */
 /*@ requires \valid_read(q);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures q->address + q->desc < 0x80000000000 ==> \result == (q->address + q->desc) / SKR_PAGE_BYTES
@@ -83,90 +89,104 @@ SKR_MUST_CHECK skr_status_t skr_mmio_v2_queue_answer(const skr_transport_t *t);
   @*/
 uint32_t skr_mmio_v1_page(const skr_virtq_t *q);
 
-/** Offered features, bits 0..31. Bound: 1 shared write, 1 shared read. */
+/** Offered features, bits 0..31. Bound: 1 shared write, 1 shared read.
+ *  [impl->dsn~transport.features~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_transport_apart(t);
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 uint64_t skr_mmio_v1_features(const skr_transport_t *t);
 
-/** Accept features, bits 0..31; say the page size, once for all queues to come. Bound: 3 shared writes. */
+/** Accept features, bits 0..31; say the page size, once for all queues to come. Bound: 3 shared writes.
+ *  [impl->dsn~transport.accept~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_transport_apart(t);
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_mmio_v1_accept(const skr_transport_t *t, uint64_t features);
 
-/** Select a queue, see whether it has a page already, read its largest size. Bound: 1 shared write, 2 shared reads. */
+/** Select a queue, see whether it has a page already, read its largest size. Bound: 1 shared write, 2 shared reads.
+ *  [impl->dsn~transport.queue_max~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && \valid(busy);
   @ requires \separated(t, busy, t->registers + (0 .. t->registers_size - 1));
   @ terminates \true; exits \false; assigns *busy, t->registers[0 .. t->registers_size - 1];
   @*/
 uint32_t skr_mmio_v1_queue_max(const skr_transport_t *t, uint16_t index, bool *busy);
 
-/** Write the page of the selected queue. Bound: 1 shared write. */
+/** Write the page of the selected queue. Bound: 1 shared write.
+ *  [impl->dsn~transport.queue_start~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_virtq_sound(q);
   @ requires \separated(t, q, t->registers + (0 .. t->registers_size - 1));
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_mmio_v1_queue_start(const skr_transport_t *t, const skr_virtq_t *q);
 
-/** Whether QueuePFN reads what was written: SKR_OK or SKR_FAULT. Bound: 1 shared read. */
+/** Whether QueuePFN reads what was written: SKR_OK or SKR_FAULT. Bound: 1 shared read.
+ *  [impl->dsn~transport.queue_answer~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_virtq_sound(q);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @*/
 SKR_MUST_CHECK skr_status_t skr_mmio_v1_queue_answer(const skr_transport_t *t, const skr_virtq_t *q);
 
-/** Whether the block is where the description says, and no shorter. Compared only. Bound: 4 shared reads. */
+/** Whether the block is where the description says, and no shorter. Compared only. Bound: 4 shared reads.
+ *  [impl->dsn~transport.identify~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t);
   @ terminates \true; exits \false; assigns \nothing;
   @*/
 bool skr_hvl_block(const skr_transport_t *t);
 
-/** Offered features, bits 0..31; there is no selector. Bound: 1 shared read. */
+/** Offered features, bits 0..31; there is no selector. Bound: 1 shared read.
+ *  [impl->dsn~transport.features~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t);
   @ terminates \true; exits \false; assigns \nothing;
   @*/
 uint64_t skr_hvl_features(const skr_transport_t *t);
 
-/** Accept features, bits 0..31. Bound: 1 shared write. */
+/** Accept features, bits 0..31. Bound: 1 shared write.
+ *  [impl->dsn~transport.accept~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_transport_apart(t);
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_hvl_accept(const skr_transport_t *t, uint64_t features);
 
-/** Size of every queue; none is selected, the PMM counts queues by itself. Bound: 1 shared read. */
+/** Size of every queue; none is selected, the PMM counts queues by itself. Bound: 1 shared read.
+ *  [impl->dsn~transport.queue_max~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t);
   @ terminates \true; exits \false; assigns \nothing;
   @*/
 uint32_t skr_hvl_queue_max(const skr_transport_t *t);
 
-/** Write the page of the next queue and ring. Bound: 1 shared write, 1 doorbell. */
+/** Write the page of the next queue and ring. Bound: 1 shared write, 1 doorbell.
+ *  [impl->dsn~transport.queue_start~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_virtq_sound(q);
   @ requires \separated(t, q, t->registers + (0 .. t->registers_size - 1));
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_hvl_queue_start(const skr_transport_t *t, const skr_virtq_t *q);
 
-/** Whether the PMM has acknowledged the page: SKR_OK, SKR_AGAIN or SKR_FAULT. Bound: 1 shared read. */
+/** Whether the PMM has acknowledged the page: SKR_OK, SKR_AGAIN or SKR_FAULT. Bound: 1 shared read.
+ *  [impl->dsn~transport.queue_answer~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_virtq_sound(q);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
   @*/
 SKR_MUST_CHECK skr_status_t skr_hvl_queue_answer(const skr_transport_t *t, const skr_virtq_t *q);
 
-/** Ring. Bound: 1 doorbell. */
+/** Ring. Bound: 1 doorbell.
+ *  [impl->dsn~transport.notify~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t);
   @ terminates \true; exits \false; assigns \nothing;
   @*/
 void skr_hvl_notify(const skr_transport_t *t);
 
-/** Plant the pass fence and ring. Bound: 1 shared write, 1 doorbell. */
+/** Plant the pass fence and ring. Bound: 1 shared write, 1 doorbell.
+ *  [impl->dsn~transport.fence~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t) && skr_transport_apart(t);
   @ terminates \true; exits \false; assigns t->registers[0 .. t->registers_size - 1];
   @*/
 void skr_hvl_fence(const skr_transport_t *t);
 
-/** Whether the pass fence is gone. Bound: 1 shared read. */
+/** Whether the pass fence is gone. Bound: 1 shared read.
+ *  [impl->dsn~transport.fence_gone~1] */
 /*@ requires \valid_read(t) && skr_transport_sound(t);
   @ terminates \true; exits \false; assigns \nothing;
   @*/

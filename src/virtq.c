@@ -60,8 +60,11 @@ static void note_length(skr_virtq_t *q, uint16_t id, uint32_t length)
 static void write_descriptor(skr_virtq_t *q, uint16_t id)
 {
     const uint32_t at = q->desc + (DESC_BYTES * (uint32_t)id);
-    const uint32_t flags = (q->from_device != 0U) ? DESC_F_WRITE : 0U;
+    uint32_t flags = 0U;
 
+    if (q->from_device != 0U) {
+        flags = DESC_F_WRITE;
+    }
     skr_shm_write64(q->base, at, q->address + (uint64_t)skr_virtq_buffer(q, id));
     skr_shm_write32(q->base, at + DESC_LEN, q->stride);
     skr_shm_write32(q->base, at + DESC_FLAGS, flags); /* flags and next together: no chains */
@@ -70,7 +73,10 @@ static void write_descriptor(skr_virtq_t *q, uint16_t id)
 
 void skr_virtq_plan(skr_virtq_t *q, bool from_device, uint16_t count, uint32_t stride)
 {
-    q->from_device = from_device ? 1U : 0U;
+    q->from_device = 0U;
+    if (from_device) {
+        q->from_device = 1U;
+    }
     q->count = count;
     q->stride = stride;
     q->size = 0U;
@@ -140,6 +146,9 @@ skr_cause_t skr_virtq_place(skr_virtq_t *q, skr_shm_t *base, uint64_t address, u
     } else if (end > limit) {
         cause = SKR_CAUSE_MEMORY_SIZE;
     } else {
+        /*@ assert order: desc + 16 * size <= end && avail + 6 + 2 * size <= end && used + 6 + 8 * size <= end; */
+        /*@ assert room: buffers + area <= end && end <= limit; */
+        /*@ assert fits: skr_virtq_fits(buffers, q->count, q->stride, limit); */
         *offset = (uint32_t)end;
         q->base = base;
         q->address = address;
@@ -150,6 +159,8 @@ skr_cause_t skr_virtq_place(skr_virtq_t *q, skr_shm_t *base, uint64_t address, u
         q->buffers = (uint32_t)buffers;
         q->size = size;
         q->event_idx = 0U;
+        /*@ assert places: q->desc == desc && q->avail == avail && q->used == used && q->buffers == buffers; */
+        /*@ assert same: q->count == \at(q->count, Pre) && q->stride == \at(q->stride, Pre); */
         /*@ assert fits: skr_virtq_fits(q->buffers, q->count, q->stride, q->limit); */
         /*@ assert placed: skr_virtq_placed(q); */
         open_books(q);
@@ -350,6 +361,10 @@ bool skr_virtq_publish(skr_virtq_t *q)
     if (q->avail_idx != q->kicked_idx) {
         skr_port_barrier_release(); /* slots and descriptors before the index; pairs with the device's acquire of avail.idx */
         skr_shm_write16(q->base, q->avail + AVAIL_IDX, q->avail_idx);
+        if ((q->event_idx != 0U) && (q->from_device != 0U)) {
+            /* used_event: what comes after the buffers seen so far is to be told; without this, one interrupt would be all */
+            skr_shm_write16(q->base, q->avail + AVAIL_RING + (2U * (uint32_t)q->size), q->last_used);
+        }
         skr_port_barrier_full(); /* index before the device's wish; pairs with its fence between wish and re-check */
         if (q->event_idx != 0U) {
             const uint16_t event = skr_shm_read16(q->base, q->used + USED_RING + (USED_ELEMENT_BYTES * (uint32_t)q->size));
@@ -489,13 +504,19 @@ skr_status_t skr_virtq_pop(skr_virtq_t *q, uint16_t *id, uint32_t *length, skr_c
 
 void skr_virtq_interrupts(const skr_virtq_t *q, bool wanted)
 {
+    skr_shm_t *base = q->base;
+
     if (q->event_idx != 0U) {
         /* The furthest index away is the one just passed: 65535 completions from now. */
         const uint16_t event = wanted ? q->last_used : index_distance(q->last_used, 1U);
-        skr_shm_write16(q->base, q->avail + AVAIL_RING + (2U * (uint32_t)q->size), event);
+        skr_shm_write16(base, q->avail + AVAIL_RING + (2U * (uint32_t)q->size), event);
     } else {
-        const uint32_t flags = wanted ? 0U : AVAIL_F_NO_INTERRUPT;
-        skr_shm_write16(q->base, q->avail + AVAIL_FLAGS, (uint16_t)flags);
+        uint16_t flags = AVAIL_F_NO_INTERRUPT;
+
+        if (wanted) {
+            flags = 0U;
+        }
+        skr_shm_write16(base, q->avail + AVAIL_FLAGS, flags);
     }
     skr_port_barrier_full(); /* the wish before the next look at used.idx; pairs with the device's fence before its decision */
 }

@@ -96,6 +96,12 @@ void skr_vsock_end_all(skr_vsock_t *v)
         forget(&v->flow[i]);
     }
     v->resets = 0U;
+    /*@ assert skr_description_kept{Pre, Here}(&v->device); */
+    /*@ assert skr_ring_kept{Pre, Here}(&v->device.virtq[0]); */
+    /*@ assert skr_ring_kept{Pre, Here}(&v->device.virtq[1]); */
+    /*@ assert skr_ring_kept{Pre, Here}(&v->device.virtq[2]); */
+    /*@ assert skr_vsock_kept{Pre, Here}(v); */
+    /*@ assert skr_vsock_tables(v); */
 }
 
 skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t *transport, uint32_t seed)
@@ -195,6 +201,7 @@ static void come_up(skr_vsock_t *v)
 static void blank(skr_vsock_t *v)
 {
     const skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_RX];
+    skr_shm_t *const base = q->base;
 
     /*@ loop invariant 0 <= i <= q->free_count;
       @ loop invariant skr_vsock_sound(v);
@@ -202,7 +209,7 @@ static void blank(skr_vsock_t *v)
       @ loop variant q->free_count - i;
       @*/
     for (uint16_t i = 0U; i < q->free_count; i++) {
-        skr_shm_write64(q->base, skr_virtq_buffer(q, q->free_ids[i]), 0U);
+        skr_shm_write64(base, skr_virtq_buffer(q, q->free_ids[i]), 0U);
     }
 }
 

@@ -187,7 +187,12 @@ static bool is_taken(const skr_vsock_t *v, uint32_t port)
   @*/
 static uint32_t port_after(uint32_t port)
 {
-    return (port < SKR_VSOCK_PORT_LAST) ? (port + 1U) : SKR_VSOCK_PORT_FIRST;
+    uint32_t next = SKR_VSOCK_PORT_FIRST;
+
+    if (port < SKR_VSOCK_PORT_LAST) {
+        next = port + 1U;
+    }
+    return next;
 }
 
 /** A local port that nobody uses. Connections and resting ports can take all the ports looked at, but not the one after. */

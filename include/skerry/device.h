@@ -8,7 +8,7 @@
  * Set-up is advanced by skr_device_step() with the caller's tick; it never waits, and every wait that stretches over steps
  * ends after SKR_TICKS_SETUP with a cause. A fault is latched: until the next start every call returns SKR_FAULT and
  * touches neither registers nor window. Status bits only grow, but for the reset that begins a set-up over virtio-mmio.
- * Over the hypervisor-less transport a device found running (status 7) is attached to, not reset.
+ * Over the hypervisor-less transport a device found running (status 7) is attached to, unless SKR_OPTION_PMM_RESETS allows a reset.
  */
 #ifndef SKERRY_DEVICE_H
 #define SKERRY_DEVICE_H
@@ -83,11 +83,11 @@ typedef struct {
     uint32_t rung;           /**< tick of the last doorbell */
     uint32_t watched;        /**< tick at which identity and status were last looked at */
     uint32_t now;            /**< tick of the last step */
-    uint16_t fences;         /**< pass fences still to be waited for, 0 .. 2 */
-    uint16_t attached;       /**< 1: this life took over running rings */
-    uint16_t queues;         /**< queues planned, 1 .. SKR_DEVICE_QUEUES */
-    uint16_t placed;         /**< queues placed so far, 0 .. queues */
-    uint16_t linked;         /**< 1: the description of the transport was checked and found good */
+    uint32_t fences;         /**< pass fences still to be waited for, 0 .. 2 */
+    uint32_t attached;       /**< 1: this life took over running rings */
+    uint32_t queues;         /**< queues planned, 1 .. SKR_DEVICE_QUEUES */
+    uint32_t placed;         /**< queues placed so far, 0 .. queues */
+    uint32_t linked;         /**< 1: the description of the transport was checked and found good */
 } skr_device_t;
 
 /*@ // What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
@@ -298,7 +298,7 @@ SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue, uint
 /**
  * Show the device what was added to a queue, and notify it if it wants that.
  *
- * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; nothing if nothing was added. Blocks: never.
+ * Bound: no loop; 3 shared writes, 1 shared read, 1 full barrier; nothing if nothing was added. Blocks: never.
  * [impl->dsn~device.flush~1] [proof->dsn~device.flush~1]
  */
 /*@ requires skr_device_ready(d) && queue < d->queues;

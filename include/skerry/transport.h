@@ -26,8 +26,8 @@ typedef enum {
     SKR_TRANSPORT_HVL = 3
 } skr_transport_kind_t;
 
-/** Hypervisor-less only: this PMM comes out of a reset, so a set-up that died half way may be started over with one.
- *  Not true of kvmtool's PMM, which a reset kills. */
+/** Hypervisor-less only: this PMM comes out of a reset, so every set-up begins with one, and what an earlier life of this side
+ *  left behind is cleared on both sides. Not true of kvmtool's PMM, which a reset kills: there a running device is attached to. */
 #define SKR_OPTION_PMM_RESETS 0x1U
 
 /** Offer EVENT_IDX to the device if it has it. */

@@ -62,11 +62,11 @@ typedef struct {
 /** Offset of the used ring behind the descriptor table; `align` is 16 or more, 4096 for a legacy layout. */
 #define SKR_VIRTQ_USED_OFFSET(size, align) ((((18U * (size)) + 6U) + ((align) - 1U)) & ~((align) - 1U))
 
-/* placed: ring and buffers lie inside the window. books: no buffer has two owners. taken: buffer `id` is with this side,
+/* fits: `n` buffers of `stride` bytes from `start` end by `limit`. The plain product would say the same, but the solvers lose
+ * themselves in it whenever memory next to it changes; a predicate of its own is carried over unopened.
+ * placed: ring and buffers lie inside the window. books: no buffer has two owners. taken: buffer `id` is with this side,
  * that is, neither free nor with the device. */
-/*@ // `n` buffers of `stride` bytes from `start` end by `limit`. A plain product in the predicate below would be the same, but
-  @ // the solvers lose themselves in it whenever memory changes next to it; a predicate of its own they carry over unopened.
-  @ inductive skr_virtq_fits(integer start, integer n, integer stride, integer limit) {
+/*@ inductive skr_virtq_fits(integer start, integer n, integer stride, integer limit) {
   @ case product: \forall integer start, n, stride, limit;
   @     start + n * stride <= limit ==> skr_virtq_fits(start, n, stride, limit);
   @ }
@@ -264,12 +264,13 @@ void skr_virtq_add(skr_virtq_t *q, uint16_t id, uint32_t length);
 void skr_virtq_fill(skr_virtq_t *q);
 
 /**
- * Show the device everything added so far, and find out whether it wants to be told.
+ * Show the device everything added so far, and find out whether it wants to be told. With EVENT_IDX a receive ring also asks
+ * for an interrupt at the next buffer after those seen: look once more before going to sleep.
  *
  * @return true  kick the device
  * @return false  nothing new, or the device has said that it is awake
  *
- * Bound: no loop; 1 shared write, 1 shared read, 1 full barrier; none of them if nothing was added. Blocks: never.
+ * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; none of them if nothing was added. Blocks: never.
  * [impl->dsn~virtq.publish~1] [proof->dsn~virtq.publish~1]
  */
 /*@ requires skr_virtq_sound(q);
@@ -338,6 +339,9 @@ void skr_virtq_interrupts(const skr_virtq_t *q, bool wanted);
   @*/
 static inline uint32_t skr_virtq_buffer(const skr_virtq_t *q, uint16_t id)
 {
+    /*@ assert room: q->buffers + q->count * q->stride <= q->limit; */
+    /*@ assert part: (id + 1) * q->stride <= q->count * q->stride; */
+    /*@ assert offset: 0 <= id * q->stride <= q->limit; */
     return q->buffers + ((uint32_t)id * q->stride);
 }
 

@@ -165,7 +165,8 @@ def main():
                 if count > FUNCTION_LINES]
         gate.check(not long, "a function longer than %d lines" % FUNCTION_LINES, "\n".join(long))
         if path in sources:
-            gate.check(text.count("\n") <= FILE_LINES, "%s has more than %d lines" % (path, FILE_LINES))
+            bare = re.sub(r"/\*@.*?\*/", "", text, flags=re.S)  # contracts and lemmas are read apart from the code
+            gate.check(bare.count("\n") <= FILE_LINES, "%s has more than %d lines" % (path, FILE_LINES))
 
     everything = tree(root)
     texts = {}
