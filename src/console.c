@@ -63,26 +63,26 @@ static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].used == \at(c->device.virtq[SKR_CONSOLE_RX].used, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
-    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].used == \at(c->device.virtq[SKR_CONSOLE_TX].used, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
-    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
@@ -93,6 +93,8 @@ static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
     /*@ assert skr_device_progress(&c->device); */
     /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
 }
 
@@ -135,6 +137,8 @@ static void set_size(skr_console_t *c, uint16_t columns, uint16_t rows, uint16_t
     /*@ assert skr_device_progress(&c->device); */
     /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
 }
@@ -197,6 +201,8 @@ skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
     /*@ assert skr_device_progress(&c->device); */
     /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
     return status;
 }
@@ -230,6 +236,8 @@ static void set_free(skr_console_t *c, uint16_t id)
     /*@ assert skr_device_progress(&c->device); */
     /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
 }
@@ -254,6 +262,11 @@ static skr_status_t reclaim_one(skr_console_t *c)
     uint16_t id = SKR_VIRTQ_NONE;
     uint32_t length = 0U; /* means nothing on a queue that the device only reads */
     const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_TX, &id, &length);
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert skr_console_reading(c); */
 
     if (status == SKR_OK) {
         set_free(c, id);
@@ -428,13 +441,13 @@ static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].used == \at(c->device.virtq[SKR_CONSOLE_RX].used, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
-    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
@@ -445,9 +458,29 @@ static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
     /*@ assert skr_device_progress(&c->device); */
     /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
     return done;
+}
+
+/** Show the device what was made available in one ring. */
+/*@ requires console_running(c) && (queue == SKR_CONSOLE_RX || queue == SKR_CONSOLE_TX);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[queue].kicked_idx, c->device.counters, c->device.rung,
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @*/
+static void flush(skr_console_t *c, uint16_t queue)
+{
+    skr_device_flush(&c->device, queue);
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert skr_console_reading(c); */
 }
 
 /** Write on a running console. */
@@ -482,7 +515,7 @@ static skr_status_t transmit(skr_console_t *c, const uint8_t *data, uint32_t len
     if (status == SKR_OK) {
         const uint32_t done = enqueue(c, data, length);
         if (done != 0U) {
-            skr_device_flush(&c->device, SKR_CONSOLE_TX);
+            flush(c, SKR_CONSOLE_TX);
         } else if (length != 0U) {
             status = SKR_AGAIN;
         } else {
@@ -529,13 +562,13 @@ static void give_back(skr_console_t *c, uint16_t id)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].used == \at(c->device.virtq[SKR_CONSOLE_TX].used, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
-    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
@@ -546,6 +579,8 @@ static void give_back(skr_console_t *c, uint16_t id)
     /*@ assert skr_device_progress(&c->device); */
     /*@ assert skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
 }
@@ -574,6 +609,10 @@ static skr_status_t fetch(skr_console_t *c)
     uint16_t id = SKR_VIRTQ_NONE;
     uint32_t length = 0U;
     const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_RX, &id, &length);
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
 
     if (status == SKR_OK) {
         if (length == 0U) {
@@ -589,7 +628,9 @@ static skr_status_t fetch(skr_console_t *c)
 }
 
 /** Copy out of the buffer being read, and give it back when it is read to the end. */
-/*@ requires console_running(c) && c->rx_id != SKR_VIRTQ_NONE && 1 <= room && \valid(data + (0 .. room - 1));
+/*@ requires console_running(c);
+  @ requires c->rx_id != SKR_VIRTQ_NONE && 1 <= room;
+  @ requires \valid(data + (0 .. room - 1));
   @ requires skr_console_apart(c, data, room);
   @ terminates \true; exits \false;
   @ assigns data[0 .. room - 1], c->rx_at, c->rx_length, c->rx_id,
@@ -706,7 +747,7 @@ static skr_status_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity, 
 
     if (status != SKR_FAULT) {
         if (done != 0U) {
-            skr_device_flush(&c->device, SKR_CONSOLE_RX);
+            flush(c, SKR_CONSOLE_RX);
             status = SKR_OK;
         } else {
             /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with

@@ -952,7 +952,7 @@ static void advance_registers(skr_device_t *d)
   @ ensures steady: \old(d->state) == SKR_DEVICE_READY ==>
   @     (\forall integer i; 0 <= i < SKR_DEVICE_QUEUES ==> d->virtq[i] == \old(d->virtq[i]));
   @*/
-static void advance(skr_device_t *d)
+static void take_step(skr_device_t *d)
 {
     switch (d->state) {
     case SKR_DEVICE_QUEUE_SIZE:
@@ -1078,7 +1078,7 @@ skr_status_t skr_device_step(skr_device_t *d, uint32_t now)
     } else if (d->fences != 0U) {
         await_fence(d);
     } else {
-        advance(d);
+        take_step(d);
     }
     return answer_in(d->state);
 }

@@ -37,8 +37,8 @@
 /** Page size and queue alignment of the version 1 registers. */
 #define SKR_PAGE_BYTES 4096U
 
-/*@ // The operations read the description while they write registers.
-  @ predicate skr_transport_apart(skr_transport_t *t) =
+/* The operations read the description while they write registers. */
+/*@ predicate skr_transport_apart(skr_transport_t *t) =
   @      \separated(t, t->registers + (0 .. t->registers_size - 1));
   @*/
 

@@ -150,7 +150,6 @@ static void deliver(skr_vsock_t *v, uint16_t index, const skr_vsock_packet_t *pa
 static void dispatch(skr_vsock_t *v, uint32_t at, uint32_t bytes)
 {
     skr_vsock_packet_t packet;
-    uint16_t index = SKR_VSOCK_NOWHERE;
 
     skr_vsock_packet_read(v->device.virtq[SKR_VSOCK_RX].base, at, &packet);
     if ((packet.dst_cid != v->cid) || (packet.src_cid != SKR_VSOCK_CID_HOST)) {
@@ -159,7 +158,8 @@ static void dispatch(skr_vsock_t *v, uint32_t at, uint32_t bytes)
         v->counters.odd_packets++;
         owe_reset(v, &packet);
     } else {
-        index = skr_vsock_find(v, packet.dst_port, packet.src_port);
+        const uint16_t index = skr_vsock_find(v, packet.dst_port, packet.src_port);
+
         if (index != SKR_VSOCK_NOWHERE) {
             deliver(v, index, &packet, at + SKR_VSOCK_HEADER_BYTES, bytes);
         } else if (packet.op == SKR_VSOCK_OP_REQUEST) {

@@ -23,7 +23,7 @@ static skr_vsock_handle_t handle_of(const skr_vsock_t *v, uint16_t index)
   @   && handle == v->flow[*index].generation * PLACES + *index + 1;
   @ ensures \result != SKR_OK ==> *index == \old(*index);
   @*/
-static skr_status_t look_up(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t *index)
+static skr_status_t look_behind(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t *index)
 {
     const uint32_t place = handle % PLACES;
     skr_status_t status = SKR_STALE;
@@ -44,7 +44,7 @@ skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, 
     skr_status_t status = SKR_FAULT;
 
     if (v->device.state != SKR_DEVICE_FAILED) {
-        status = look_up(v, handle, index);
+        status = look_behind(v, handle, index);
     }
     return status;
 }
@@ -260,7 +260,7 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t pee
     }
     if (status == SKR_OK) {
         v->flow[index].timeout = timeout;
-        v->flow[index].quarantine = any ? 1U : 0U;
+        v->flow[index].quarantine = (uint16_t)(any ? 1U : 0U);
         *handle = handle_of(v, index);
     }
     return status;
@@ -365,8 +365,8 @@ skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint3
         } else if (f->state == SKR_FLOW_CONNECTING) {
             status = SKR_AGAIN;
         } else {
-            f->shut = (uint16_t)(f->shut | directions); /* the same bits: SKR_SHUT_LOCAL_... */
-            f->owed = (uint16_t)(f->owed | SKR_OWE_SHUTDOWN);
+            f->shut = (uint16_t)((f->shut | directions) & SKR_SHUT_ALL); /* the same bits: SKR_SHUT_LOCAL_... */
+            f->owed = (uint16_t)((f->owed | SKR_OWE_SHUTDOWN) & SKR_OWE_ALL);
         }
     }
     return status;
@@ -375,7 +375,7 @@ skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint3
 skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 {
     uint16_t index = SKR_VSOCK_NOWHERE;
-    const skr_status_t status = look_up(v, handle, &index);
+    const skr_status_t status = look_behind(v, handle, &index);
 
     if (status == SKR_OK) {
         skr_flow_t *f = &v->flow[index];
@@ -383,8 +383,8 @@ skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
         if (f->state == SKR_FLOW_OPEN) {
             f->state = SKR_FLOW_CLOSING;
             f->since = v->device.now;
-            f->shut = (uint16_t)(f->shut | SKR_SHUT_LOCAL_RECEIVE | SKR_SHUT_LOCAL_SEND);
-            f->owed = (uint16_t)(f->owed | SKR_OWE_SHUTDOWN);
+            f->shut = (uint16_t)((f->shut | SKR_SHUT_LOCAL_RECEIVE | SKR_SHUT_LOCAL_SEND) & SKR_SHUT_ALL);
+            f->owed = (uint16_t)((f->owed | SKR_OWE_SHUTDOWN) & SKR_OWE_ALL);
         } else if (f->state == SKR_FLOW_CONNECTING) {
             skr_flow_end(f, SKR_CLOSED, (f->owed & SKR_OWE_REQUEST) == 0U);
         } else {
@@ -399,7 +399,7 @@ skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
 {
     uint16_t index = SKR_VSOCK_NOWHERE;
-    const skr_status_t status = look_up(v, handle, &index);
+    const skr_status_t status = look_behind(v, handle, &index);
 
     if (status == SKR_OK) {
         skr_flow_t *f = &v->flow[index];

@@ -9,7 +9,7 @@
   @ ensures skr_vsock_sound(v);
   @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
   @*/
-static void reclaim(skr_vsock_t *v)
+static void gather(skr_vsock_t *v)
 {
     skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
     skr_status_t status = SKR_OK;
@@ -37,7 +37,7 @@ bool skr_vsock_room(skr_vsock_t *v, uint16_t keep)
     const skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
 
     if (q->free_count <= keep) {
-        reclaim(v);
+        gather(v);
     }
     return (v->device.state == SKR_DEVICE_READY) && (q->free_count > keep);
 }
@@ -208,7 +208,7 @@ void skr_vsock_settle(skr_vsock_t *v)
   @*/
 static void arm(skr_vsock_t *v, bool blocked)
 {
-    const uint16_t wanted = blocked ? 1U : 0U;
+    const uint16_t wanted = (uint16_t)(blocked ? 1U : 0U);
     const bool passed = blocked && (v->device.virtq[SKR_VSOCK_TX].event_idx != 0U); /* the index asked for may lie behind us */
 
     if ((v->armed != wanted) || passed) {

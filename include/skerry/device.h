@@ -90,8 +90,11 @@ typedef struct {
     uint32_t linked;         /**< 1: the description of the transport was checked and found good */
 } skr_device_t;
 
-/*@ // What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
-  @ predicate skr_device_queue_planned(skr_device_t *d, integer i) =
+/* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
+ * How far the set-up has come, by state: nothing placed; one to be placed; one placed last; all placed.
+ * Without a good description the device is FAILED and stays so; with one, the windows are as described.
+ * What no call but init and plan changes: the description, and what the buffers of each queue are. */
+/*@ predicate skr_device_queue_planned(skr_device_t *d, integer i) =
   @      i < d->queues ==> 1 <= d->virtq[i].count <= SKR_VIRTQ_SIZE_MAX && 4 <= d->virtq[i].stride <= 0x20000;
   @
   @ predicate skr_device_planned(skr_device_t *d) =
@@ -111,7 +114,6 @@ typedef struct {
   @ predicate skr_device_rings(skr_device_t *d) =
   @      skr_device_ring(d, 0) && skr_device_ring(d, 1) && skr_device_ring(d, 2);
   @
-  @ // How far the set-up has come, by state: nothing placed; one to be placed; one placed last; all placed.
   @ predicate skr_device_progress(skr_device_t *d) =
   @      d->offset <= d->transport.memory_size
   @   && (d->state <= SKR_DEVICE_CONFIRM ==> d->placed == 0)
@@ -119,7 +121,6 @@ typedef struct {
   @   && (d->state == SKR_DEVICE_QUEUE_START || d->state == SKR_DEVICE_QUEUE_ANSWER ==> 1 <= d->placed)
   @   && (d->state >= SKR_DEVICE_START && d->state != SKR_DEVICE_FAILED ==> d->placed == d->queues);
   @
-  @ // Without a good description the device is FAILED and stays so; with one, the windows are as described.
   @ predicate skr_device_sound(skr_device_t *d) =
   @      skr_device_planned(d) && (d->linked != 0 ==> skr_device_linked(d)) && skr_device_rings(d) && skr_device_progress(d)
   @   && (d->linked == 0 ==> d->state == SKR_DEVICE_FAILED && d->placed == 0);
@@ -127,7 +128,6 @@ typedef struct {
   @ predicate skr_device_ready(skr_device_t *d) =
   @      skr_device_sound(d) && d->state == SKR_DEVICE_READY;
   @
-  @ // What no call but init and plan changes: the description, and what the buffers of each queue are.
   @ predicate skr_device_queue_same{Before, After}(skr_device_t *d, integer i) =
   @      \at(d->virtq[i].count, After) == \at(d->virtq[i].count, Before)
   @   && \at(d->virtq[i].stride, After) == \at(d->virtq[i].stride, Before)
