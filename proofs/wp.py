@@ -120,7 +120,7 @@ def run_wp(root, build, path, functions, select, config, machdep, timeout=None, 
             "-wp-timeout", str(timeout or options["timeout"]), "-wp-par", str(jobs),
             "-wp-cache", cache, "-wp-cache-dir", os.path.join(build, "cache"),
             *select, "-wp-report-json", answer,
-            *(["-wp-smoke-tests"] if smoke else []), *extra,
+            *(["-wp-smoke-tests", "-wp-smoke-timeout", "1"] if smoke else []), *extra,
             translation_unit(root, build, path),
             "-then", "-report", "-report-no-proven",
         ]

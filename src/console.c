@@ -143,6 +143,36 @@ static void set_size(skr_console_t *c, uint16_t columns, uint16_t rows, uint16_t
     /*@ assert skr_console_reading(c); */
 }
 
+/** Add to the console's own counters. */
+/*@ requires skr_console_sound(c) && skr_console_reading(c);
+  @ terminates \true; exits \false;
+  @ assigns c->counters;
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures c->counters.written == (uint32_t)(\old(c->counters.written) + more.written);
+  @ ensures c->counters.read == (uint32_t)(\old(c->counters.read) + more.read);
+  @ ensures c->counters.dropped == (uint32_t)(\old(c->counters.dropped) + more.dropped);
+  @ ensures c->counters.empty_buffers == (uint32_t)(\old(c->counters.empty_buffers) + more.empty_buffers);
+  @*/
+static void count(skr_console_t *c, skr_console_counters_t more)
+{
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    c->counters.written += more.written;
+    c->counters.read += more.read;
+    c->counters.dropped += more.dropped;
+    c->counters.empty_buffers += more.empty_buffers;
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+}
+
 skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport)
 {
     const skr_console_counters_t zero = { 0U, 0U, 0U, 0U };
@@ -188,19 +218,13 @@ static uint32_t in_flight(const skr_console_t *c)
 
 skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
 {
-    const uint32_t lost = in_flight(c);
-    const skr_status_t status = skr_device_start(&c->device, now);
+    const skr_console_counters_t more = { .dropped = in_flight(c) };
+    skr_status_t status = SKR_FAULT;
 
-    /*@ assert c->device.queues == 2; */
-    c->counters.dropped += lost;
-    /*@ assert c->device.queues == 2; */
-    /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES; */
-    /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES; */
-    /*@ assert skr_device_planned(&c->device); */
-    /*@ assert skr_device_rings(&c->device); */
-    /*@ assert skr_device_progress(&c->device); */
-    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
-    /*@ assert skr_device_sound(&c->device); */
+    count(c, more);
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    status = skr_device_start(&c->device, now);
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
@@ -259,6 +283,8 @@ static void set_free(skr_console_t *c, uint16_t id)
   @*/
 static skr_status_t reclaim_one(skr_console_t *c)
 {
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     uint16_t id = SKR_VIRTQ_NONE;
     uint32_t length = 0U; /* means nothing on a queue that the device only reads */
     const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_TX, &id, &length);
@@ -366,78 +392,60 @@ skr_status_t skr_console_step(skr_console_t *c, uint32_t now)
     return status;
 }
 
-/** Fill one free buffer with text and make it available; 0 if none is free. */
-/*@ requires skr_virtq_sound(q) && q->stride == SKR_CONSOLE_TX_BYTES;
-  @ requires 1 <= bytes && \valid_read(text + (0 .. bytes - 1));
-  @ requires \separated(text + (0 .. bytes - 1), q->base + (0 .. q->limit - 1));
+/** Take a free transmit buffer; SKR_VIRTQ_NONE if there is none. */
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
-  @ assigns q->avail_idx, q->outstanding, q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->base[0 .. q->limit - 1];
-  @ ensures skr_virtq_sound(q);
-  @ ensures \result <= bytes;
-  @*/
-static uint32_t put(skr_virtq_t *q, const uint8_t *text, uint32_t bytes)
-{
-    const uint16_t id = skr_virtq_take(q);
-    uint32_t part = 0U;
-
-    if (id != SKR_VIRTQ_NONE) {
-        part = least(bytes, SKR_CONSOLE_TX_BYTES);
-        skr_shm_copy_out(q->base, skr_virtq_buffer(q, id), text, part);
-        skr_virtq_add(q, id, part);
-    }
-    return part;
-}
-
-/** Fill free buffers until the text or the buffers end. */
-/*@ requires skr_virtq_sound(q) && q->stride == SKR_CONSOLE_TX_BYTES;
-  @ requires \valid_read(data + (0 .. length - 1));
-  @ requires \separated(data + (0 .. length - 1), q->base + (0 .. q->limit - 1));
-  @ terminates \true; exits \false;
-  @ assigns q->avail_idx, q->outstanding, q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->base[0 .. q->limit - 1];
-  @ ensures skr_virtq_sound(q);
-  @ ensures \result <= length;
-  @*/
-static uint32_t put_all(skr_virtq_t *q, const uint8_t *data, uint32_t length)
-{
-    uint32_t done = 0U;
-    bool more = (length != 0U);
-
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
-      @ loop invariant done <= length && (more ==> done < length);
-      @ loop invariant skr_virtq_sound(q);
-      @ loop assigns i, more, done, q->avail_idx, q->outstanding, q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-      @              q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->base[0 .. q->limit - 1];
-      @ loop variant SKR_CONSOLE_TX_COUNT - i;
-      @*/
-    for (uint16_t i = 0U; (i < SKR_CONSOLE_TX_COUNT) && more; i++) {
-        const uint32_t part = put(q, &data[done], length - done);
-        done += part;
-        more = (part != 0U) && (done < length);
-    }
-    return done;
-}
-
-/** Make text available in free buffers; the other ring stays as it is. */
-/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1));
-  @ requires skr_console_apart(c, (uint8_t *)data, length);
-  @ terminates \true; exits \false;
-  @ assigns c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].outstanding,
-  @         c->device.virtq[SKR_CONSOLE_TX].free_count,
-  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ assigns c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
   @ ensures console_running(c);
-  @ ensures \result <= length;
+  @ ensures \result != SKR_VIRTQ_NONE ==> skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_TX], \result);
   @*/
-static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
+static uint16_t claim(skr_console_t *c)
 {
     /*@ assert console_rings(c); */
     /*@ assert c->device.queues == 2; */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
-    const uint32_t done = put_all(&c->device.virtq[SKR_CONSOLE_TX], data, length);
+    const uint16_t id = skr_virtq_take(&c->device.virtq[SKR_CONSOLE_TX]);
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+      @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+    return id;
+}
+
+/** Make a transmit buffer available. */
+/*@ requires console_running(c) && skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_TX], id);
+  @ requires 1 <= bytes <= SKR_CONSOLE_TX_BYTES;
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @*/
+static void post(skr_console_t *c, uint16_t id, uint32_t bytes)
+{
+    /*@ assert id < SKR_VIRTQ_SIZE_MAX; */
+    /*@ assert console_rings(c); */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
+    skr_virtq_add(&c->device.virtq[SKR_CONSOLE_TX], id, bytes);
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
@@ -462,6 +470,67 @@ static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
     /*@ assert skr_console_reading(c); */
+}
+
+/** Fill one free buffer with text and make it available; 0 if none is free. */
+/*@ requires console_running(c) && 1 <= bytes && \valid_read(text + (0 .. bytes - 1));
+  @ requires skr_console_apart(c, (uint8_t *)text, bytes);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @ ensures \result <= bytes;
+  @*/
+static uint32_t put(skr_console_t *c, const uint8_t *text, uint32_t bytes)
+{
+    const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_TX];
+    const uint16_t id = claim(c);
+    uint32_t part = 0U;
+
+    if (id != SKR_VIRTQ_NONE) {
+        part = least(bytes, SKR_CONSOLE_TX_BYTES);
+        /*@ assert console_rings(c); */
+        skr_shm_copy_out(q->base, skr_virtq_buffer(q, id), text, part);
+        post(c, id, part);
+    }
+    return part;
+}
+
+/** Fill free buffers until the text or the buffers end. */
+/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1));
+  @ requires skr_console_apart(c, (uint8_t *)data, length);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].outstanding,
+  @         c->device.virtq[SKR_CONSOLE_TX].free_count,
+  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @ ensures \result <= length;
+  @*/
+static uint32_t put_all(skr_console_t *c, const uint8_t *data, uint32_t length)
+{
+    uint32_t done = 0U;
+    bool more = (length != 0U);
+
+    /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
+      @ loop invariant done <= length && (more ==> done < length);
+      @ loop invariant console_running(c);
+      @ loop assigns i, more, done, c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].outstanding,
+      @         c->device.virtq[SKR_CONSOLE_TX].free_count,
+      @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+      @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+      @ loop variant SKR_CONSOLE_TX_COUNT - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_CONSOLE_TX_COUNT) && more; i++) {
+        const uint32_t part = put(c, &data[done], length - done);
+        done += part;
+        more = (part != 0U) && (done < length);
+    }
     return done;
 }
 
@@ -475,6 +544,8 @@ static uint32_t enqueue(skr_console_t *c, const uint8_t *data, uint32_t length)
   @*/
 static void flush(skr_console_t *c, uint16_t queue)
 {
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     skr_device_flush(&c->device, queue);
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
@@ -483,11 +554,49 @@ static void flush(skr_console_t *c, uint16_t queue)
     /*@ assert skr_console_reading(c); */
 }
 
-/** Write on a running console. */
-/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1)) && \valid(taken);
-  @ requires skr_console_apart(c, (uint8_t *)data, length) && skr_console_result(c, taken) && *taken == 0;
+/** Tell how many bytes were passed on, and answer for it. */
+/*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, told);
   @ terminates \true; exits \false;
-  @ assigns *taken, c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @ assigns *told;
+  @ ensures skr_console_sound(c);
+  @ ensures skr_console_reading(c);
+  @ ensures *told == done;
+  @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == SKR_FAULT;
+  @ ensures c->device.state == SKR_DEVICE_READY && (done != 0 || wanted == 0) ==> \result == SKR_OK;
+  @ ensures c->device.state == SKR_DEVICE_READY && done == 0 && wanted != 0 ==> \result == SKR_AGAIN;
+  @ ensures c->device.state != SKR_DEVICE_FAILED && c->device.state != SKR_DEVICE_READY ==> \result == SKR_AGAIN;
+  @*/
+static skr_status_t tell(const skr_console_t *c, uint32_t done, uint32_t wanted, uint32_t *told)
+{
+    skr_status_t status = SKR_AGAIN;
+
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    *told = done;
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+    if (c->device.state == SKR_DEVICE_FAILED) {
+        status = SKR_FAULT;
+    } else if ((c->device.state == SKR_DEVICE_READY) && ((done != 0U) || (wanted == 0U))) {
+        status = SKR_OK;
+    } else {
+        /* set-up goes on, no buffer is free, or nothing was delivered */
+    }
+    return status;
+}
+
+/** Write on a running console; the number of bytes taken, 0 with a fault. */
+/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1));
+  @ requires skr_console_apart(c, (uint8_t *)data, length);
+  @ terminates \true; exits \false;
+  @ assigns c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.rung, c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].kicked_idx,
   @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
   @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
@@ -498,48 +607,36 @@ static void flush(skr_console_t *c, uint16_t queue)
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);
   @ ensures skr_console_reading(c);
-  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
-  @ ensures *taken <= length;
-  @ ensures \result == SKR_OK ==> *taken > 0 || length == 0;
-  @ ensures \result != SKR_OK ==> *taken == 0;
+  @ ensures c->device.state == SKR_DEVICE_READY || c->device.state == SKR_DEVICE_FAILED;
+  @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
+  @ ensures \result <= length;
   @*/
-static skr_status_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
+static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
 {
     skr_status_t status = SKR_OK;
+    uint32_t done = 0U;
 
     if (((uint32_t)c->device.virtq[SKR_CONSOLE_TX].free_count * SKR_CONSOLE_TX_BYTES) < length) {
         status = reclaim(c);
     }
     if (status == SKR_OK) {
-        const uint32_t done = enqueue(c, data, length);
+        done = put_all(c, data, length);
         if (done != 0U) {
             flush(c, SKR_CONSOLE_TX);
-        } else if (length != 0U) {
-            status = SKR_AGAIN;
-        } else {
-            /* nothing to write, nothing to tell */
         }
-        *taken = done;
     }
-    return status;
+    return done;
 }
 
 skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
-    skr_status_t status = SKR_AGAIN;
+    skr_console_counters_t more = { .written = 0U };
 
-    *taken = 0U;
-    if (c->device.state == SKR_DEVICE_FAILED) {
-        status = SKR_FAULT;
-    } else if (c->device.state == SKR_DEVICE_READY) {
-        status = transmit(c, data, length, taken);
-    } else {
-        /* set-up goes on: there is no queue to write to */
+    if (c->device.state == SKR_DEVICE_READY) {
+        more.written = transmit(c, data, length);
     }
-    c->counters.written += *taken;
-    return status;
+    count(c, more);
+    return tell(c, more.written, length, taken);
 }
 
 /** Make a receive buffer available again. */
@@ -588,7 +685,7 @@ static void give_back(skr_console_t *c, uint16_t id)
 /** Take the next receive buffer; one without a byte is counted and given back. */
 /*@ requires console_running(c) && c->rx_id == SKR_VIRTQ_NONE;
   @ terminates \true; exits \false;
-  @ assigns c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @ assigns c->counters, c->rx_at, c->rx_length, c->rx_id,
   @         c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
   @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
@@ -606,6 +703,8 @@ static void give_back(skr_console_t *c, uint16_t id)
   @*/
 static skr_status_t fetch(skr_console_t *c)
 {
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     uint16_t id = SKR_VIRTQ_NONE;
     uint32_t length = 0U;
     const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_RX, &id, &length);
@@ -616,8 +715,10 @@ static skr_status_t fetch(skr_console_t *c)
 
     if (status == SKR_OK) {
         if (length == 0U) {
-            c->counters.empty_buffers += 1U;
+            const skr_console_counters_t more = { .empty_buffers = 1U };
+
             give_back(c, id);
+            count(c, more);
         } else {
             /* The queue has compared the length with what was posted; that this is never more than a buffer is said here
              * once more, where the reading depends on it. */
@@ -659,11 +760,11 @@ static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t room)
     return part;
 }
 
-/** Read until the room or the buffers end. */
+/** Read until the room or the buffers end; the number of bytes read, 0 with a fault. */
 /*@ requires console_running(c) && \valid(data + (0 .. capacity - 1));
-  @ requires skr_console_apart(c, data, capacity) && skr_console_result(c, got) && *got == 0;
+  @ requires skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @ assigns data[0 .. capacity - 1], c->counters, c->rx_at, c->rx_length, c->rx_id,
   @         c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
   @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
@@ -674,12 +775,11 @@ static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t room)
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);
   @ ensures skr_console_reading(c);
-  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
-  @ ensures *got <= capacity;
+  @ ensures c->device.state == SKR_DEVICE_READY || c->device.state == SKR_DEVICE_FAILED;
+  @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
+  @ ensures \result <= capacity;
   @*/
-static skr_status_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
+static uint32_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity)
 {
     skr_status_t status = SKR_OK;
     uint32_t done = 0U;
@@ -693,7 +793,7 @@ static skr_status_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity
       @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
       @ loop invariant status != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
       @ loop invariant more ==> status == SKR_OK;
-      @ loop assigns i, more, done, status, data[0 .. capacity - 1], c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+      @ loop assigns i, more, done, status, data[0 .. capacity - 1], c->counters, c->rx_at, c->rx_length, c->rx_id,
       @         c->device.state, c->device.cause, c->device.counters, c->device.status,
       @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
       @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
@@ -709,20 +809,52 @@ static skr_status_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity
             status = fetch(c);
         }
         if (c->rx_id != SKR_VIRTQ_NONE) {
+            /*@ assert c->device.state == SKR_DEVICE_READY; */
+            /*@ assert console_running(c); */
             done += drain(c, &data[done], capacity - done);
         }
         more = (status == SKR_OK) && (done < capacity);
     }
-    *got = done;
-    return status;
+    return (status == SKR_FAULT) ? 0U : done;
 }
 
-/** Read on a running console, and give the device its buffers back. */
-/*@ requires console_running(c) && \valid(data + (0 .. capacity - 1));
-  @ requires skr_console_apart(c, data, capacity) && skr_console_result(c, got) && *got == 0;
+/** Let the device find what was given back, without telling it. */
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], c->device.rung, c->device.virtq[SKR_CONSOLE_RX].kicked_idx,
-  @         c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @ assigns c->device.virtq[SKR_CONSOLE_RX].kicked_idx, c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @*/
+static void show_quietly(skr_console_t *c)
+{
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
+    (void)skr_virtq_publish(&c->device.virtq[SKR_CONSOLE_RX]);
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
+    /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
+    /*@ assert console_rings(c); */
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert skr_console_reading(c); */
+}
+
+/** Read on a running console, and give the device its buffers back; the number of bytes read, 0 with a fault. */
+/*@ requires console_running(c) && \valid(data + (0 .. capacity - 1));
+  @ requires skr_console_apart(c, data, capacity);
+  @ terminates \true; exits \false;
+  @ assigns data[0 .. capacity - 1], c->device.rung, c->device.virtq[SKR_CONSOLE_RX].kicked_idx,
+  @         c->counters, c->rx_at, c->rx_length, c->rx_id,
   @         c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.virtq[SKR_CONSOLE_RX].avail_idx,
   @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
@@ -733,47 +865,35 @@ static skr_status_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);
   @ ensures skr_console_reading(c);
-  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
-  @ ensures *got <= capacity;
-  @ ensures \result == SKR_OK ==> *got > 0 || capacity == 0;
-  @ ensures \result != SKR_OK ==> *got == 0;
+  @ ensures c->device.state == SKR_DEVICE_READY || c->device.state == SKR_DEVICE_FAILED;
+  @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
+  @ ensures \result <= capacity;
   @*/
-static skr_status_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
+static uint32_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity)
 {
-    uint32_t done = 0U;
-    skr_status_t status = drain_all(c, data, capacity, &done);
+    const uint32_t done = drain_all(c, data, capacity);
 
-    if (status != SKR_FAULT) {
-        if (done != 0U) {
-            flush(c, SKR_CONSOLE_RX);
-            status = SKR_OK;
-        } else {
-            /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with
-             * the next one: let it find the buffers by itself, or with the notification that is repeated on the tick. */
-            (void)skr_virtq_publish(&c->device.virtq[SKR_CONSOLE_RX]);
-            status = (capacity == 0U) ? SKR_OK : SKR_AGAIN;
-        }
-        *got = done;
+    if (done != 0U) {
+        flush(c, SKR_CONSOLE_RX);
+    } else if (c->device.state == SKR_DEVICE_READY) {
+        /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with the
+         * next one: let it find the buffers by itself, or with the notification that is repeated on the tick. */
+        show_quietly(c);
+    } else {
+        /* given up: nothing shared is touched any more */
     }
-    return status;
+    return done;
 }
 
 skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
-    skr_status_t status = SKR_AGAIN;
+    skr_console_counters_t more = { .read = 0U };
 
-    *got = 0U;
-    if (c->device.state == SKR_DEVICE_FAILED) {
-        status = SKR_FAULT;
-    } else if (c->device.state == SKR_DEVICE_READY) {
-        status = receive(c, data, capacity, got);
-    } else {
-        /* set-up goes on: there is no queue to read from */
+    if (c->device.state == SKR_DEVICE_READY) {
+        more.read = receive(c, data, capacity);
     }
-    c->counters.read += *got;
-    return status;
+    count(c, more);
+    return tell(c, more.read, capacity, got);
 }
 
 /** Whether the device that is there offers the emergency register: for the time before negotiation. */

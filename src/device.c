@@ -23,31 +23,24 @@
   @ predicate working(skr_device_t *d) = skr_device_sound(d) && d->linked != 0;
   @*/
 
-/* Nothing of a ring has changed that its soundness hangs on; then it is sound as before. The lemmas spare the provers to find
- * this anew, through all the fields, at each store to another member of the device. */
-/*@ predicate kept_place{A, B}(skr_virtq_t *q) =
-  @      \at(q->base, A) == \at(q->base, B) && \at(q->limit, A) == \at(q->limit, B)
-  @   && \at(q->desc, A) == \at(q->desc, B) && \at(q->avail, A) == \at(q->avail, B)
-  @   && \at(q->used, A) == \at(q->used, B) && \at(q->buffers, A) == \at(q->buffers, B)
-  @   && \at(q->stride, A) == \at(q->stride, B);
+/* Frames. Nothing of a ring has changed that its soundness hangs on; then it is sound as before. Functions that know nothing of
+ * the soundness of rings say what they keep; those that do draw the conclusion by these lemmas and look at no field: the
+ * product in skr_virtq_placed() keeps the provers from doing both at once. */
+/*@ predicate kept{A, B}(skr_virtq_t *q) =
+  @      skr_queue_place_kept{A, B}(q) && skr_queue_counts_kept{A, B}(q) && skr_queue_ids_kept{A, B}(q);
   @
-  @ predicate kept_counts{A, B}(skr_virtq_t *q) =
-  @      \at(q->count, A) == \at(q->count, B) && \at(q->from_device, A) == \at(q->from_device, B)
-  @   && \at(q->size, A) == \at(q->size, B) && \at(q->ready, A) == \at(q->ready, B)
-  @   && \at(q->outstanding, A) == \at(q->outstanding, B) && \at(q->free_count, A) == \at(q->free_count, B);
-  @
-  @ predicate kept_ids{A, B}(skr_virtq_t *q) =
-  @      \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
-  @          \at(q->free_ids[i], A) == \at(q->free_ids[i], B) && \at(q->owner[i], A) == \at(q->owner[i], B);
-  @
-  @ predicate kept{A, B}(skr_virtq_t *q) = kept_place{A, B}(q) && kept_counts{A, B}(q) && kept_ids{A, B}(q);
+  @ predicate kept_frame{A, B}(skr_device_t *d) =
+  @      \at(d->linked, A) == \at(d->linked, B) && \at(d->queues, A) == \at(d->queues, B)
+  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
+  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B);
   @
   @ predicate all_kept{A, B}(skr_device_t *d) =
   @      kept{A, B}(\at(&d->virtq[0], A)) && kept{A, B}(\at(&d->virtq[1], A)) && kept{A, B}(\at(&d->virtq[2], A))
-  @   && \at(d->linked, A) == \at(d->linked, B)
-  @   && \at(d->queues, A) == \at(d->queues, B) && \at(d->placed, A) == \at(d->placed, B)
-  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
-  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B);
+  @   && kept_frame{A, B}(d);
+  @
+  @ predicate others_kept{A, B}(skr_device_t *d, integer n) =
+  @      (n != 0 ==> kept{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept{A, B}(\at(&d->virtq[1], A)))
+  @   && (n != 2 ==> kept{A, B}(\at(&d->virtq[2], A))) && kept_frame{A, B}(d);
   @
   @ lemma placed_kept{A, B}: \forall skr_virtq_t *q; kept{A, B}(q) && skr_virtq_placed{A}(q)
   @   && \valid{B}(\at(q->base, B) + (0 .. \at(q->limit, B) - 1)) ==> skr_virtq_placed{B}(q);
@@ -60,67 +53,18 @@
   @
   @ lemma ring_kept{A, B}: \forall skr_device_t *d, integer i; 0 <= i < SKR_DEVICE_QUEUES && kept{A, B}(\at(&d->virtq[i], A))
   @   && skr_device_ring{A}(d, i) && \valid{B}(d) && skr_device_linked{B}(d)
-  @   && \at(d->placed, B) <= \at(d->placed, A)
-  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
-  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B) ==> skr_device_ring{B}(d, i);
+  @   && \at(d->placed, B) <= \at(d->placed, A) && kept_frame{A, B}(d) ==> skr_device_ring{B}(d, i);
+  @
+  @ lemma rings_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_rings{A}(d) && upright{B}(d)
+  @   && \at(d->placed, B) <= \at(d->placed, A) ==> skr_device_rings{B}(d);
   @
   @ lemma planned_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_planned{A}(d) && upright{B}(d) ==>
   @      skr_device_planned{B}(d);
   @
-  @ lemma rings_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_rings{A}(d) && upright{B}(d) ==>
-  @      skr_device_rings{B}(d);
-  @
-  @ lemma device_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_sound{A}(d) && upright{B}(d) ==>
-  @      skr_device_sound{B}(d);
+  @ lemma device_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) && skr_device_sound{A}(d) && upright{B}(d)
+  @   && \at(d->placed, B) <= \at(d->placed, A) ==> skr_device_sound{B}(d);
   @
   @ lemma same_kept{A, B}: \forall skr_device_t *d; all_kept{A, B}(d) ==> skr_device_same{A, B}(d);
-  @*/
-
-/* The same with one ring changed, number n; what that one is has to be known apart. A predicate for each field: that much the
- * provers see through. */
-/*@ predicate others_place{A, B}(skr_device_t *d, integer n) =
-  @      (n != 0 ==> kept_place{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept_place{A, B}(\at(&d->virtq[1], A)))
-  @   && (n != 2 ==> kept_place{A, B}(\at(&d->virtq[2], A)));
-  @
-  @ predicate others_count{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
-  @      \at(d->virtq[k].count, A) == \at(d->virtq[k].count, B);
-  @
-  @ predicate others_from_device{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
-  @      \at(d->virtq[k].from_device, A) == \at(d->virtq[k].from_device, B);
-  @
-  @ predicate others_size{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
-  @      \at(d->virtq[k].size, A) == \at(d->virtq[k].size, B);
-  @
-  @ predicate others_ready{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
-  @      \at(d->virtq[k].ready, A) == \at(d->virtq[k].ready, B);
-  @
-  @ predicate others_outstanding{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
-  @      \at(d->virtq[k].outstanding, A) == \at(d->virtq[k].outstanding, B);
-  @
-  @ predicate others_free_count{A, B}(skr_device_t *d, integer n) = \forall integer k; 0 <= k < SKR_DEVICE_QUEUES && k != n ==>
-  @      \at(d->virtq[k].free_count, A) == \at(d->virtq[k].free_count, B);
-  @
-  @ predicate others_ids{A, B}(skr_device_t *d, integer n) =
-  @      \forall integer k, i; 0 <= k < SKR_DEVICE_QUEUES && k != n && 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
-  @          \at(d->virtq[k].free_ids[i], A) == \at(d->virtq[k].free_ids[i], B);
-  @
-  @ predicate others_owners{A, B}(skr_device_t *d, integer n) =
-  @      \forall integer k, i; 0 <= k < SKR_DEVICE_QUEUES && k != n && 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
-  @          \at(d->virtq[k].owner[i], A) == \at(d->virtq[k].owner[i], B);
-  @
-  @ predicate others_frame{A, B}(skr_device_t *d) =
-  @      \at(d->linked, A) == \at(d->linked, B) && \at(d->queues, A) == \at(d->queues, B)
-  @   && \at(d->transport.memory, A) == \at(d->transport.memory, B)
-  @   && \at(d->transport.memory_size, A) == \at(d->transport.memory_size, B);
-  @
-  @ predicate others_kept{A, B}(skr_device_t *d, integer n) =
-  @      (n != 0 ==> kept{A, B}(\at(&d->virtq[0], A))) && (n != 1 ==> kept{A, B}(\at(&d->virtq[1], A)))
-  @   && (n != 2 ==> kept{A, B}(\at(&d->virtq[2], A))) && others_frame{A, B}(d);
-  @
-  @ lemma others_each{A, B}: \forall skr_device_t *d, integer n; others_place{A, B}(d, n) && others_count{A, B}(d, n)
-  @   && others_from_device{A, B}(d, n) && others_size{A, B}(d, n) && others_ready{A, B}(d, n)
-  @   && others_outstanding{A, B}(d, n) && others_free_count{A, B}(d, n) && others_ids{A, B}(d, n)
-  @   && others_owners{A, B}(d, n) && others_frame{A, B}(d) ==> others_kept{A, B}(d, n);
   @
   @ lemma others_rings{A, B}: \forall skr_device_t *d, integer n; others_kept{A, B}(d, n) && skr_device_rings{A}(d)
   @   && skr_device_ring{B}(d, n) && upright{B}(d) && 0 <= n <= \at(d->placed, A)
@@ -152,6 +96,13 @@ static bool is_hvl(const skr_device_t *d)
   @ terminates \true; exits \false;
   @ assigns d->status, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[2]);
   @*/
 static void write_status(skr_device_t *d, uint32_t status)
 {
@@ -165,6 +116,13 @@ static void write_status(skr_device_t *d, uint32_t status)
   @ assigns d->state, d->cause, d->counters, d->status, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @ ensures d->state == SKR_DEVICE_FAILED;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[2]);
   @*/
 static void give_up(skr_device_t *d, skr_cause_t cause)
 {
@@ -190,6 +148,10 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause)
   @ terminates \true; exits \false;
   @ assigns d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @*/
 static void plant(skr_device_t *d)
 {
@@ -203,6 +165,10 @@ static void plant(skr_device_t *d)
   @ terminates \true; exits \false;
   @ assigns d->fences, d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @*/
 static void fence(skr_device_t *d)
 {
@@ -220,6 +186,10 @@ static void fence(skr_device_t *d)
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @*/
 static void await(skr_device_t *d, skr_cause_t late)
 {
@@ -242,6 +212,10 @@ static void await(skr_device_t *d, skr_cause_t late)
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @*/
 static void await_fence(skr_device_t *d)
 {
@@ -452,6 +426,10 @@ static uint16_t usable_size(const skr_device_t *d, uint32_t max)
   @ ensures \result <= SKR_VIRTQ_SIZE_MAX && ring_size(\result);
   @ ensures \result != 0 ==> d->state == \old(d->state);
   @ ensures \result == 0 ==> d->state == SKR_DEVICE_FAILED;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @*/
 static uint16_t next_size(skr_device_t *d)
 {
@@ -489,7 +467,6 @@ static uint32_t ring_align(const skr_device_t *d)
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false; assigns q->event_idx;
   @ ensures skr_virtq_sound(q);
-  @ ensures kept{Pre, Post}(q);
   @*/
 static void apply_features(skr_virtq_t *q, uint64_t features)
 {
@@ -499,102 +476,201 @@ static void apply_features(skr_virtq_t *q, uint64_t features)
     /*@ assert kept{Pre, Here}(q); */
 }
 
-/** Lay the next queue out: the same way in every life, being a function of configuration and queue sizes alone.
- *  [impl->dsn~device.layout~1] [proof->dsn~device.layout~1] */
-/*@ requires upright(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
+/** Lay a ring out in the window. */
+/*@ requires \valid(q) && \valid_read(t) && \valid(offset) && \separated(q, t, offset, t->memory + (0 .. t->memory_size - 1));
+  @ requires \valid(t->memory + (0 .. t->memory_size - 1)) && *offset <= t->memory_size;
+  @ requires 1 <= q->count <= SKR_VIRTQ_SIZE_MAX && 4 <= q->stride <= 0x20000;
+  @ requires 1 <= size <= SKR_VIRTQ_SIZE_MAX && 16 <= align <= 4096;
+  @ terminates \true; exits \false;
+  @ assigns *offset, *q;
+  @ ensures q->count == \old(q->count) && q->stride == \old(q->stride) && q->from_device == \old(q->from_device);
+  @ ensures *offset <= t->memory_size;
+  @ ensures \result == SKR_CAUSE_NONE ==> skr_virtq_sound(q) && q->base == t->memory && q->limit == t->memory_size
+  @   && q->outstanding == 0 && q->free_count == q->count;
+  @*/
+static skr_cause_t place_ring(skr_virtq_t *q, const skr_transport_t *t, uint32_t *offset, uint16_t size, uint32_t align)
+{
+    return skr_virtq_place(q, t->memory, t->memory_address, t->memory_size, offset, size, align);
+}
+
+/** Lay one ring out. */
+/*@ requires upright(d) && n < SKR_DEVICE_QUEUES && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
   @ requires 1 <= d->virtq[n].count <= SKR_VIRTQ_SIZE_MAX && 4 <= d->virtq[n].stride <= 0x20000;
   @ terminates \true; exits \false;
-  @ assigns d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1];
-  @ ensures upright(d);
-  @ ensures others_kept{Pre, Post}(d, n);
+  @ assigns d->offset, d->virtq[n];
+  @ ensures d->offset <= d->transport.memory_size;
+  @ ensures n != 0 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 1 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 2 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @ ensures skr_device_queue_same{Pre, Post}(d, n);
-  @ ensures \result == SKR_CAUSE_NONE ==> skr_virtq_sound(&d->virtq[n])
-  @   && d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size
-  @   && d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
+  @ ensures \result == SKR_CAUSE_NONE ==> skr_virtq_sound(&d->virtq[n]);
+  @ ensures \result == SKR_CAUSE_NONE ==>
+  @      d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @ ensures \result == SKR_CAUSE_NONE ==>
+  @      d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
   @*/
 static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
 {
-    const uint32_t align = ring_align(d);
-    const skr_cause_t cause = skr_virtq_place(&d->virtq[n], d->transport.memory, d->transport.memory_address,
-                                              d->transport.memory_size, &d->offset, size, align);
+    return place_ring(&d->virtq[n], &d->transport, &d->offset, size, ring_align(d));
+}
 
-    /*@ assert upright(d); */
-    /*@ assert others_place{Pre, Here}(d, n); */
-    /*@ assert others_count{Pre, Here}(d, n); */
-    /*@ assert others_from_device{Pre, Here}(d, n); */
-    /*@ assert others_size{Pre, Here}(d, n); */
-    /*@ assert others_ready{Pre, Here}(d, n); */
-    /*@ assert others_outstanding{Pre, Here}(d, n); */
-    /*@ assert others_free_count{Pre, Here}(d, n); */
-    /*@ assert others_ids{Pre, Here}(d, n); */
-    /*@ assert others_owners{Pre, Here}(d, n); */
-    /*@ assert others_frame{Pre, Here}(d); */
+/** As next_size(), and what is known of the rings stays known. */
+/*@ requires working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures \result <= SKR_VIRTQ_SIZE_MAX;
+  @ ensures \result != 0 ==> d->state == \old(d->state);
+  @ ensures \result == 0 ==> d->state == SKR_DEVICE_FAILED;
+  @*/
+static uint16_t ask_size(skr_device_t *d)
+{
+    const uint16_t size = next_size(d);
+
+    /*@ assert all_kept{Pre, Here}(d); */
+    return size;
+}
+
+/** Give the next queue a place: the same one in every life, being a function of configuration and queue sizes alone.
+ *  [impl->dsn~device.layout~1] [proof->dsn~device.layout~1] */
+/*@ requires working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
+  @ requires n == d->placed && n < SKR_DEVICE_QUEUES && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
+  @ terminates \true; exits \false;
+  @ assigns d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures \result == SKR_CAUSE_NONE ==> skr_virtq_sound(&d->virtq[n]);
+  @ ensures \result == SKR_CAUSE_NONE ==>
+  @      d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @ ensures \result == SKR_CAUSE_NONE ==>
+  @      d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
+  @*/
+static skr_cause_t place(skr_device_t *d, uint16_t n, uint16_t size)
+{
+    /*@ assert n == 0 || n == 1 || n == 2; */
+    const skr_cause_t cause = lay_out(d, n, size);
+
     /*@ assert others_kept{Pre, Here}(d, n); */
     return cause;
 }
 
-/** Give the next queue a size and a place; false if the device was given up over it. */
-/*@ requires working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
+/** Note in one ring what was negotiated for it. */
+/*@ requires n < SKR_DEVICE_QUEUES && \valid(d) && skr_virtq_sound(&d->virtq[n]);
+  @ requires \separated(d, d->virtq[n].base + (0 .. d->virtq[n].limit - 1));
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->counters, d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         d->transport.registers[0 .. d->transport.registers_size - 1];
-  @ ensures working(d);
-  @ ensures skr_device_same{Pre, Post}(d);
-  @ ensures \result == \true ==> d->state == \old(d->state) && skr_virtq_sound(&d->virtq[d->placed])
-  @   && d->virtq[d->placed].base == d->transport.memory && d->virtq[d->placed].limit == d->transport.memory_size
-  @   && d->virtq[d->placed].outstanding == 0 && d->virtq[d->placed].free_count == d->virtq[d->placed].count;
-  @ ensures \result == \false ==> d->state == SKR_DEVICE_FAILED;
+  @ assigns d->virtq[n], d->virtq[n].base[0 .. d->virtq[n].limit - 1];
+  @ ensures n != 0 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 1 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 2 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_device_queue_same{Pre, Post}(d, n);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == \old(d->virtq[n].base) && d->virtq[n].limit == \old(d->virtq[n].limit);
+  @ ensures d->virtq[n].outstanding == \old(d->virtq[n].outstanding) && d->virtq[n].free_count == \old(d->virtq[n].free_count);
   @*/
-static bool place(skr_device_t *d)
+static void negotiate_ring(skr_device_t *d, uint16_t n)
 {
-    const uint16_t n = (uint16_t)d->placed;
-    const uint16_t size = next_size(d);
-    skr_cause_t cause = SKR_CAUSE_QUEUE_SIZE;
-
-    /*@ assert all_kept{Pre, Here}(d); */
-    if (size != 0U) {
-        cause = lay_out(d, n, size);
-        if (cause != SKR_CAUSE_NONE) {
-            give_up(d, cause);
-        } else {
-            apply_features(&d->virtq[n], d->features);
-        }
-    }
-    /*@ assert n == 0 || n == 1 || n == 2; */
-    /*@ assert upright(d); */
-    /*@ assert others_kept{Pre, Here}(d, n); */
-    /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
-    return cause == SKR_CAUSE_NONE;
+    apply_features(&d->virtq[n], d->features);
 }
 
-/** Write the ring that was placed last, and say its size. */
+/** Note in the queue placed last what was negotiated. */
 /*@ requires working(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
   @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @ terminates \true; exits \false;
-  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.registers[0 .. d->transport.registers_size - 1],
-  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @ ensures d->virtq[n].outstanding == \old(d->virtq[n].outstanding) && d->virtq[n].free_count == \old(d->virtq[n].free_count);
+  @*/
+static void negotiate_queue(skr_device_t *d, uint16_t n)
+{
+    negotiate_ring(d, n);
+    /*@ assert others_kept{Pre, Here}(d, n); */
+}
+
+/** Write one ring, empty. */
+/*@ requires n < SKR_DEVICE_QUEUES && \valid(d) && skr_virtq_sound(&d->virtq[n]);
+  @ requires \separated(d, d->virtq[n].base + (0 .. d->virtq[n].limit - 1));
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[n], d->virtq[n].base[0 .. d->virtq[n].limit - 1];
+  @ ensures n != 0 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 1 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 2 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_device_queue_same{Pre, Post}(d, n);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == \old(d->virtq[n].base) && d->virtq[n].limit == \old(d->virtq[n].limit);
+  @*/
+static void format_ring(skr_device_t *d, uint16_t n)
+{
+    skr_virtq_format(&d->virtq[n]);
+}
+
+/** Write the ring placed last, empty. */
+/*@ requires working(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
+  @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures working(d);
   @ ensures skr_device_same{Pre, Post}(d);
   @ ensures skr_virtq_sound(&d->virtq[n]);
   @ ensures d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @*/
-static void write_ring(skr_device_t *d, uint16_t n)
+static void format_queue(skr_device_t *d, uint16_t n)
 {
-    skr_virtq_format(&d->virtq[n]);
-    skr_transport_queue_size(&d->transport, n, d->virtq[n].size);
-    /*@ assert upright(d); */
-    /*@ assert kept_place{Pre, Here}(&d->virtq[0]); */
-    /*@ assert kept_place{Pre, Here}(&d->virtq[1]); */
-    /*@ assert kept_place{Pre, Here}(&d->virtq[2]); */
-    /*@ assert kept{Pre, Here}(&d->virtq[0]); */
-    /*@ assert kept{Pre, Here}(&d->virtq[1]); */
-    /*@ assert kept{Pre, Here}(&d->virtq[2]); */
-    /*@ assert others_frame{Pre, Here}(d); */
-    /*@ assert all_kept{Pre, Here}(d); */
+    format_ring(d, n);
+    /*@ assert others_kept{Pre, Here}(d, n); */
 }
 
-/** Take over the ring that was placed last. */
-/*@ requires working(d) && d->state == SKR_DEVICE_ATTACH && n == d->placed && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
+/** Take one ring over. */
+/*@ requires n < SKR_DEVICE_QUEUES && \valid(d) && skr_virtq_sound(&d->virtq[n]);
+  @ requires \separated(d, d->virtq[n].base + (0 .. d->virtq[n].limit - 1));
+  @ requires d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[n], d->virtq[n].base[0 .. d->virtq[n].limit - 1];
+  @ ensures n != 0 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 1 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 2 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_device_queue_same{Pre, Post}(d, n);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == \old(d->virtq[n].base) && d->virtq[n].limit == \old(d->virtq[n].limit);
+  @*/
+static skr_cause_t attach_ring(skr_device_t *d, uint16_t n)
+{
+    return skr_virtq_attach(&d->virtq[n]);
+}
+
+/** Take over the ring placed last. */
+/*@ requires working(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
   @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @ requires d->virtq[n].outstanding == 0 && d->virtq[n].free_count == d->virtq[n].count;
   @ terminates \true; exits \false;
@@ -604,27 +680,31 @@ static void write_ring(skr_device_t *d, uint16_t n)
   @ ensures skr_virtq_sound(&d->virtq[n]);
   @ ensures d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @*/
-static skr_cause_t take_over(skr_device_t *d, uint16_t n)
+static skr_cause_t attach_queue(skr_device_t *d, uint16_t n)
 {
-    const skr_cause_t cause = skr_virtq_attach(&d->virtq[n]);
+    const skr_cause_t cause = attach_ring(d, n);
 
-    /*@ assert upright(d); */
-    /*@ assert others_place{Pre, Here}(d, n); */
-    /*@ assert others_count{Pre, Here}(d, n); */
-    /*@ assert others_from_device{Pre, Here}(d, n); */
-    /*@ assert others_size{Pre, Here}(d, n); */
-    /*@ assert others_ready{Pre, Here}(d, n); */
-    /*@ assert others_outstanding{Pre, Here}(d, n); */
-    /*@ assert others_free_count{Pre, Here}(d, n); */
-    /*@ assert others_ids{Pre, Here}(d, n); */
-    /*@ assert others_owners{Pre, Here}(d, n); */
-    /*@ assert others_frame{Pre, Here}(d); */
     /*@ assert others_kept{Pre, Here}(d, n); */
-    /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
     return cause;
 }
 
-/** Count one ring more as placed, and go on. */
+/** Count one queue more as placed. */
+/*@ requires \valid(d);
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->placed;
+  @ ensures d->placed == n + 1 && d->state == next;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @*/
+static void set_placed(skr_device_t *d, uint16_t n, skr_device_state_t next)
+{
+    d->placed = (uint32_t)n + 1U;
+    d->state = next;
+}
+
+/** Count the queue placed last, and go on. */
 /*@ requires working(d) && n == d->placed && n < d->queues && n < SKR_DEVICE_QUEUES && skr_virtq_sound(&d->virtq[n]);
   @ requires d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size;
   @ requires next == SKR_DEVICE_QUEUE_START || (next == SKR_DEVICE_ATTACH && n + 1 < d->queues)
@@ -637,23 +717,18 @@ static skr_cause_t take_over(skr_device_t *d, uint16_t n)
   @*/
 static void count_placed(skr_device_t *d, uint16_t n, skr_device_state_t next)
 {
-    d->placed = (uint32_t)n + 1U;
-    d->state = next;
+    /*@ assert n == 0 || n == 1 || n == 2; */
+    set_placed(d, n, next);
+    /*@ assert all_kept{Pre, Here}(d); */
     /*@ assert upright(d); */
-    /*@ assert kept_place{Pre, Here}(&d->virtq[0]); */
-    /*@ assert kept_place{Pre, Here}(&d->virtq[1]); */
-    /*@ assert kept_place{Pre, Here}(&d->virtq[2]); */
-    /*@ assert kept{Pre, Here}(&d->virtq[0]); */
-    /*@ assert kept{Pre, Here}(&d->virtq[1]); */
-    /*@ assert kept{Pre, Here}(&d->virtq[2]); */
-    /*@ assert others_frame{Pre, Here}(d); */
+    /*@ assert n == 0 ==> skr_virtq_sound(&d->virtq[0]); */
+    /*@ assert n == 1 ==> skr_virtq_sound(&d->virtq[1]); */
+    /*@ assert n == 2 ==> skr_virtq_sound(&d->virtq[2]); */
+    /*@ assert skr_device_ring(d, n); */
     /*@ assert others_kept{Pre, Here}(d, n); */
-    /*@ assert n == 0 ==> skr_device_ring(d, 0); */
-    /*@ assert n == 1 ==> skr_device_ring(d, 1); */
-    /*@ assert n == 2 ==> skr_device_ring(d, 2); */
 }
 
-/** As fence(), with rings placed. */
+/** As fence(), and what is known of the rings stays known. */
 /*@ requires working(d);
   @ terminates \true; exits \false;
   @ assigns d->fences, d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
@@ -679,11 +754,20 @@ static void fence_placed(skr_device_t *d)
 static void step_queue_size(skr_device_t *d)
 {
     const uint16_t n = (uint16_t)d->placed;
+    const uint16_t size = ask_size(d);
 
-    if (place(d)) {
-        write_ring(d, n);
-        count_placed(d, n, SKR_DEVICE_QUEUE_START);
-        fence_placed(d); /* the PMM must not meet a new page with an old size */
+    if (size != 0U) {
+        const skr_cause_t cause = place(d, n, size);
+
+        if (cause != SKR_CAUSE_NONE) {
+            skr_device_fail(d, cause);
+        } else {
+            negotiate_queue(d, n);
+            format_queue(d, n);
+            skr_transport_queue_size(&d->transport, n, size);
+            count_placed(d, n, SKR_DEVICE_QUEUE_START);
+            fence_placed(d); /* the PMM must not meet a new page with an old size */
+        }
     }
 }
 
@@ -734,10 +818,15 @@ static void step_queue_answer(skr_device_t *d)
 static void step_attach(skr_device_t *d)
 {
     const uint16_t n = (uint16_t)d->placed;
+    const uint16_t size = ask_size(d);
 
-    if (place(d)) {
-        const skr_cause_t cause = take_over(d, n);
+    if (size != 0U) {
+        skr_cause_t cause = place(d, n, size);
 
+        if (cause == SKR_CAUSE_NONE) {
+            negotiate_queue(d, n);
+            cause = attach_queue(d, n);
+        }
         if (cause != SKR_CAUSE_NONE) {
             skr_device_fail(d, cause);
         } else if (((uint32_t)n + 1U) < d->queues) {
@@ -755,6 +844,13 @@ static void step_attach(skr_device_t *d)
   @ assigns d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @ ensures \result <= d->queues;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[2]);
   @*/
 static uint16_t kick_outstanding(skr_device_t *d)
 {
@@ -762,6 +858,10 @@ static uint16_t kick_outstanding(skr_device_t *d)
 
     /*@ loop invariant 0 <= i <= d->queues && 0 <= kicked <= i;
       @ loop invariant upright(d);
+      @ loop invariant skr_queue_place_kept{Pre, Here}(&d->virtq[0]) && skr_queue_lengths_kept{Pre, Here}(&d->virtq[0]);
+      @ loop invariant skr_queue_place_kept{Pre, Here}(&d->virtq[1]) && skr_queue_lengths_kept{Pre, Here}(&d->virtq[1]);
+      @ loop invariant skr_queue_place_kept{Pre, Here}(&d->virtq[2]) && skr_queue_lengths_kept{Pre, Here}(&d->virtq[2]);
+      @ loop invariant kept_frame{Pre, Here}(d);
       @ loop assigns i, kicked, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
       @ loop variant d->queues - i;
       @*/
@@ -798,34 +898,64 @@ static uint16_t find_empty(const skr_device_t *d)
 }
 
 /** Hand every free buffer of one ring to the device; it is kicked later, with what an attached ring may still hold. */
+/*@ requires n < SKR_DEVICE_QUEUES && \valid(d) && skr_virtq_sound(&d->virtq[n]);
+  @ requires \separated(d, d->virtq[n].base + (0 .. d->virtq[n].limit - 1));
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[n], d->virtq[n].base[0 .. d->virtq[n].limit - 1];
+  @ ensures n != 0 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 0 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures n != 1 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 1 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures n != 2 ==> skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_counts_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures n != 2 ==> skr_queue_ids_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_device_queue_same{Pre, Post}(d, n);
+  @ ensures skr_virtq_sound(&d->virtq[n]);
+  @ ensures d->virtq[n].base == \old(d->virtq[n].base) && d->virtq[n].limit == \old(d->virtq[n].limit);
+  @*/
+static void fill_ring(skr_device_t *d, uint16_t n)
+{
+    skr_virtq_fill(&d->virtq[n]);
+    (void)skr_virtq_publish(&d->virtq[n]);
+}
+
+/** Fill one receive queue. */
 /*@ requires working(d) && d->placed == d->queues && n < d->queues && n < SKR_DEVICE_QUEUES;
   @ terminates \true; exits \false;
   @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures working(d);
   @ ensures skr_device_same{Pre, Post}(d);
   @*/
-static void fill(skr_device_t *d, uint16_t n)
+static void fill_queue(skr_device_t *d, uint16_t n)
 {
-    skr_virtq_fill(&d->virtq[n]);
-    (void)skr_virtq_publish(&d->virtq[n]);
-    /*@ assert upright(d); */
-    /*@ assert others_place{Pre, Here}(d, n); */
-    /*@ assert others_count{Pre, Here}(d, n); */
-    /*@ assert others_from_device{Pre, Here}(d, n); */
-    /*@ assert others_size{Pre, Here}(d, n); */
-    /*@ assert others_ready{Pre, Here}(d, n); */
-    /*@ assert others_outstanding{Pre, Here}(d, n); */
-    /*@ assert others_free_count{Pre, Here}(d, n); */
-    /*@ assert others_ids{Pre, Here}(d, n); */
-    /*@ assert others_owners{Pre, Here}(d, n); */
-    /*@ assert others_frame{Pre, Here}(d); */
+    /*@ assert n == 0 || n == 1 || n == 2; */
+    fill_ring(d, n);
     /*@ assert others_kept{Pre, Here}(d, n); */
-    /*@ assert skr_device_queue_same{Pre, Here}(d, n); */
     /*@ assert skr_device_ring(d, n); */
 }
 
+/** Every receive ring is full: tell the device, and run. */
+/*@ requires upright(d) && d->state == SKR_DEVICE_FILL && d->fences == 0;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->rung, d->watched, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures upright(d);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @*/
+static void enter_ready(skr_device_t *d)
+{
+    d->counters.kicks += kick_outstanding(d);
+    d->watched = d->now;
+    d->state = SKR_DEVICE_READY;
+}
+
 /** FILL: fill one receive ring; when all are full, tell the device and run. */
-/*@ requires working(d) && d->state == SKR_DEVICE_FILL;
+/*@ requires working(d) && d->state == SKR_DEVICE_FILL && d->fences == 0;
   @ terminates \true; exits \false;
   @ assigns d->state, d->rung, d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
   @         d->transport.registers[0 .. d->transport.registers_size - 1],
@@ -838,11 +968,9 @@ static void step_fill(skr_device_t *d)
     const uint16_t next = find_empty(d);
 
     if (next < d->queues) {
-        fill(d, next);
+        fill_queue(d, next);
     } else {
-        d->counters.kicks += kick_outstanding(d);
-        d->watched = d->now;
-        d->state = SKR_DEVICE_READY;
+        enter_ready(d);
         /*@ assert all_kept{Pre, Here}(d); */
     }
 }
@@ -854,6 +982,13 @@ static void step_fill(skr_device_t *d)
   @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[2]);
   @*/
 static void watch(skr_device_t *d)
 {
@@ -884,6 +1019,13 @@ static void watch(skr_device_t *d)
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
   @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[2]);
   @*/
 static void step_ready(skr_device_t *d)
 {
@@ -906,6 +1048,10 @@ static void step_ready(skr_device_t *d)
   @ assigns d->state, d->cause, d->status, d->features, d->fences, d->attached, d->since, d->rung, d->counters,
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures upright(d);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
   @*/
 static void advance_registers(skr_device_t *d)
 {
@@ -941,7 +1087,7 @@ static void advance_registers(skr_device_t *d)
 }
 
 /** Do the work of the present state. */
-/*@ requires working(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
+/*@ requires working(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED && d->fences == 0;
   @ terminates \true; exits \false;
   @ assigns d->state, d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung,
   @         d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
@@ -950,7 +1096,8 @@ static void advance_registers(skr_device_t *d)
   @ ensures working(d);
   @ ensures skr_device_same{Pre, Post}(d);
   @ ensures steady: \old(d->state) == SKR_DEVICE_READY ==>
-  @     (\forall integer i; 0 <= i < SKR_DEVICE_QUEUES ==> d->virtq[i] == \old(d->virtq[i]));
+  @      skr_queue_steady{Pre, Post}(&d->virtq[0]) && skr_queue_steady{Pre, Post}(&d->virtq[1])
+  @   && skr_queue_steady{Pre, Post}(&d->virtq[2]);
   @*/
 static void take_step(skr_device_t *d)
 {
@@ -967,6 +1114,9 @@ static void take_step(skr_device_t *d)
     case SKR_DEVICE_READY:
         step_ready(d);
         /*@ assert all_kept{Pre, Here}(d); */
+        /*@ assert skr_queue_steady{Pre, Here}(&d->virtq[0]); */
+        /*@ assert skr_queue_steady{Pre, Here}(&d->virtq[1]); */
+        /*@ assert skr_queue_steady{Pre, Here}(&d->virtq[2]); */
         break;
     default:
         /*@ assert d->placed == 1 ==> skr_virtq_sound(&d->virtq[0]); */
@@ -976,6 +1126,38 @@ static void take_step(skr_device_t *d)
         /*@ assert all_kept{Pre, Here}(d); */
         break;
     }
+}
+
+/** As await_fence(), and what is known of the rings stays known. */
+/*@ requires working(d) && d->fences != 0 && SKR_DEVICE_IDENTIFY <= d->state;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->fences, d->since, d->rung, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures working(d);
+  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
+  @*/
+static void await_placed(skr_device_t *d)
+{
+    await_fence(d);
+    /*@ assert all_kept{Pre, Here}(d); */
+}
+
+/** Note the tick. */
+/*@ requires \valid(d);
+  @ terminates \true; exits \false;
+  @ assigns d->now;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_lengths_kept{Pre, Post}(&d->virtq[2]);
+  @*/
+static void set_now(skr_device_t *d, uint32_t now)
+{
+    d->now = now;
 }
 
 /** What a step answers in a state. */
@@ -1013,7 +1195,6 @@ skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, 
     const skr_device_counters_t zero = { 0U, 0U, 0U, 0U, 0U, 0U };
     skr_status_t status = SKR_FAULT;
 
-    d->transport = *transport;
     d->counters = zero;
     d->wanted = wanted;
     d->features = 0U;
@@ -1031,7 +1212,8 @@ skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, 
     d->placed = 0U;
     d->linked = 0U;
     d->state = SKR_DEVICE_FAILED;
-    d->cause = skr_transport_check(transport, config_bytes);
+    d->transport = *transport;
+    d->cause = skr_transport_check(&d->transport, config_bytes);
     if (d->cause == SKR_CAUSE_NONE) {
         d->linked = 1U;
         d->state = SKR_DEVICE_IDLE;
@@ -1046,24 +1228,72 @@ void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, ui
     d->queues++;
 }
 
+/** Clear the books of the life before. */
+/*@ requires \valid(d);
+  @ terminates \true; exits \false;
+  @ assigns d->cause, d->status, d->features, d->offset, d->fences, d->attached;
+  @ ensures d->offset == 0 && d->fences == 0;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @*/
+static void clear_books(skr_device_t *d)
+{
+    d->cause = SKR_CAUSE_NONE;
+    d->status = SKR_DEVICE_STATUS_NONE;
+    d->features = 0U;
+    d->offset = 0U;
+    d->fences = 0U;
+    d->attached = 0U;
+}
+
+/** Let every wait begin now. */
+/*@ requires \valid(d);
+  @ terminates \true; exits \false;
+  @ assigns d->since, d->rung, d->watched, d->now;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @*/
+static void set_ticks(skr_device_t *d, uint32_t now)
+{
+    d->since = now;
+    d->rung = now;
+    d->watched = now;
+    d->now = now;
+}
+
+/** Set everything to the beginning of a life. */
+/*@ requires \valid(d) && d->linked != 0 && skr_device_linked(d) && 1 <= d->queues <= SKR_DEVICE_QUEUES;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung,
+  @         d->watched, d->now, d->counters;
+  @ ensures upright(d);
+  @ ensures d->state == SKR_DEVICE_IDENTIFY && d->placed == 0;
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[0]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[1]);
+  @ ensures skr_queue_place_kept{Pre, Post}(&d->virtq[2]);
+  @ ensures kept_frame{Pre, Post}(d);
+  @*/
+static void begin_life(skr_device_t *d, uint32_t now)
+{
+    clear_books(d);
+    set_ticks(d, now);
+    d->placed = 0U;
+    d->state = SKR_DEVICE_IDENTIFY;
+    d->counters.starts++;
+    /*@ assert skr_device_linked(d); */
+}
+
 skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
 {
     skr_status_t status = SKR_FAULT;
 
     if (d->linked != 0U) {
-        d->state = SKR_DEVICE_IDENTIFY;
-        d->cause = SKR_CAUSE_NONE;
-        d->status = SKR_DEVICE_STATUS_NONE;
-        d->features = 0U;
-        d->offset = 0U;
-        d->placed = 0U;
-        d->fences = 0U;
-        d->attached = 0U;
-        d->since = now;
-        d->rung = now;
-        d->watched = now;
-        d->now = now;
-        d->counters.starts++;
+        begin_life(d, now);
+        /*@ assert all_kept{Pre, Here}(d); */
         status = SKR_OK;
     }
     return status;
@@ -1071,12 +1301,15 @@ skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
 
 skr_status_t skr_device_step(skr_device_t *d, uint32_t now)
 {
-    d->now = now;
+    set_now(d, now);
     /*@ assert all_kept{Pre, Here}(d); */
+    /*@ assert skr_queue_steady{Pre, Here}(&d->virtq[0]); */
+    /*@ assert skr_queue_steady{Pre, Here}(&d->virtq[1]); */
+    /*@ assert skr_queue_steady{Pre, Here}(&d->virtq[2]); */
     if ((d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED)) {
         /* nothing shared is touched */
     } else if (d->fences != 0U) {
-        await_fence(d);
+        await_placed(d);
     } else {
         take_step(d);
     }

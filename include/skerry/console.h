@@ -131,7 +131,7 @@ SKR_MUST_CHECK skr_status_t skr_console_init(skr_console_t *c, const skr_transpo
  */
 /*@ requires skr_console_sound(c) && skr_console_reading(c);
   @ terminates \true; exits \false;
-  @ assigns c->counters.dropped, c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
+  @ assigns c->counters, c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
   @         c->device.placed, c->device.fences, c->device.attached, c->device.since, c->device.rung, c->device.watched,
   @         c->device.now, c->device.counters;
   @ ensures skr_console_sound(c) && skr_console_reading(c);
@@ -196,7 +196,7 @@ SKR_MUST_CHECK skr_status_t skr_console_step(skr_console_t *c, uint32_t now);
 /*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, taken);
   @ requires \valid_read(data + (0 .. length - 1)) && skr_console_apart(c, (uint8_t *)data, length);
   @ terminates \true; exits \false;
-  @ assigns *taken, c->counters.written, c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @ assigns *taken, c->counters, c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.rung, c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].kicked_idx,
   @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
   @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
@@ -252,7 +252,7 @@ SKR_MUST_CHECK skr_status_t skr_console_write(skr_console_t *c, const uint8_t *d
 /*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, got);
   @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], c->counters.read, c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @ assigns *got, data[0 .. capacity - 1], c->counters, c->rx_at, c->rx_length, c->rx_id,
   @         c->device.state, c->device.cause, c->device.counters, c->device.status, c->device.rung,
   @         c->device.virtq[SKR_CONSOLE_RX].avail_idx, c->device.virtq[SKR_CONSOLE_RX].kicked_idx,
   @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,

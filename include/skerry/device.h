@@ -93,7 +93,8 @@ typedef struct {
 /* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
  * How far the set-up has come, by state: nothing placed; one to be placed; one placed last; all placed.
  * Without a good description the device is FAILED and stays so; with one, the windows are as described.
- * What no call but init and plan changes: the description, and what the buffers of each queue are. */
+ * What no call but init and plan changes: the description, and what the buffers of each queue are.
+ * A ring of which nothing has changed, in parts that the provers see through. */
 /*@ predicate skr_device_queue_planned(skr_device_t *d, integer i) =
   @      i < d->queues ==> 1 <= d->virtq[i].count <= SKR_VIRTQ_SIZE_MAX && 4 <= d->virtq[i].stride <= 0x20000;
   @
@@ -119,7 +120,8 @@ typedef struct {
   @   && (d->state <= SKR_DEVICE_CONFIRM ==> d->placed == 0)
   @   && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH ==> d->placed < d->queues)
   @   && (d->state == SKR_DEVICE_QUEUE_START || d->state == SKR_DEVICE_QUEUE_ANSWER ==> 1 <= d->placed)
-  @   && (d->state >= SKR_DEVICE_START && d->state != SKR_DEVICE_FAILED ==> d->placed == d->queues);
+  @   && (d->state >= SKR_DEVICE_START && d->state != SKR_DEVICE_FAILED ==> d->placed == d->queues)
+  @   && (d->state == SKR_DEVICE_READY ==> d->fences == 0);
   @
   @ predicate skr_device_sound(skr_device_t *d) =
   @      skr_device_planned(d) && (d->linked != 0 ==> skr_device_linked(d)) && skr_device_rings(d) && skr_device_progress(d)
@@ -138,6 +140,33 @@ typedef struct {
   @   && \at(d->queues, After) == \at(d->queues, Before)
   @   && skr_device_queue_same{Before, After}(d, 0) && skr_device_queue_same{Before, After}(d, 1)
   @   && skr_device_queue_same{Before, After}(d, 2);
+  @
+  @ predicate skr_queue_place_kept{A, B}(skr_virtq_t *q) =
+  @      \at(q->base, A) == \at(q->base, B) && \at(q->limit, A) == \at(q->limit, B)
+  @   && \at(q->desc, A) == \at(q->desc, B) && \at(q->avail, A) == \at(q->avail, B)
+  @   && \at(q->used, A) == \at(q->used, B) && \at(q->buffers, A) == \at(q->buffers, B)
+  @   && \at(q->stride, A) == \at(q->stride, B);
+  @
+  @ predicate skr_queue_counts_kept{A, B}(skr_virtq_t *q) =
+  @      \at(q->count, A) == \at(q->count, B) && \at(q->from_device, A) == \at(q->from_device, B)
+  @   && \at(q->size, A) == \at(q->size, B) && \at(q->ready, A) == \at(q->ready, B)
+  @   && \at(q->outstanding, A) == \at(q->outstanding, B) && \at(q->free_count, A) == \at(q->free_count, B);
+  @
+  @ predicate skr_queue_ids_kept{A, B}(skr_virtq_t *q) =
+  @      \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+  @          \at(q->free_ids[i], A) == \at(q->free_ids[i], B) && \at(q->owner[i], A) == \at(q->owner[i], B);
+  @
+  @ predicate skr_queue_lengths_kept{A, B}(skr_virtq_t *q) =
+  @      \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->length[i], A) == \at(q->length[i], B);
+  @
+  @ predicate skr_queue_rest_kept{A, B}(skr_virtq_t *q) =
+  @      \at(q->address, A) == \at(q->address, B) && \at(q->event_idx, A) == \at(q->event_idx, B)
+  @   && \at(q->avail_idx, A) == \at(q->avail_idx, B) && \at(q->kicked_idx, A) == \at(q->kicked_idx, B)
+  @   && \at(q->last_used, A) == \at(q->last_used, B);
+  @
+  @ predicate skr_queue_steady{A, B}(skr_virtq_t *q) =
+  @      skr_queue_place_kept{A, B}(q) && skr_queue_counts_kept{A, B}(q) && skr_queue_ids_kept{A, B}(q)
+  @   && skr_queue_lengths_kept{A, B}(q) && skr_queue_rest_kept{A, B}(q);
   @*/
 
 /**
@@ -238,7 +267,8 @@ SKR_MUST_CHECK skr_status_t skr_device_start(skr_device_t *d, uint32_t now);
   @ ensures \result == SKR_OK <==> d->state == SKR_DEVICE_READY;
   @ ensures \result == SKR_FAULT <==> d->state == SKR_DEVICE_FAILED;
   @ ensures steady: \old(d->state) == SKR_DEVICE_READY && \result == SKR_OK ==>
-  @     \forall integer i; 0 <= i < SKR_DEVICE_QUEUES ==> d->virtq[i] == \old(d->virtq[i]);
+  @      skr_queue_steady{Pre, Post}(&d->virtq[0]) && skr_queue_steady{Pre, Post}(&d->virtq[1])
+  @   && skr_queue_steady{Pre, Post}(&d->virtq[2]);
   @*/
 SKR_MUST_CHECK skr_status_t skr_device_step(skr_device_t *d, uint32_t now);
 

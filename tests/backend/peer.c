@@ -122,9 +122,12 @@ bool peer_take(peer_t *p)
 
     if (length >= 0) {
         decode(&p->got, wire);
-        if (((uint32_t)length != (HEADER + p->got.length)) || (p->got.src_cid != island_cid(p)) || (p->got.dst_cid != HOST) ||
-            (p->got.type != SKR_VSOCK_TYPE_STREAM) || (p->got.op == 0U) || (p->got.op > 7U) ||
-            ((p->got.length != 0U) != (p->got.op == SKR_VSOCK_OP_RW))) {
+        const bool addressed = (p->got.src_cid == island_cid(p)) && (p->got.dst_cid == HOST);
+        const bool known = (p->got.type == SKR_VSOCK_TYPE_STREAM) && (p->got.op >= 1U) && (p->got.op <= 7U);
+        const bool sized = ((uint32_t)length == (HEADER + p->got.length)) &&
+                           ((p->got.length != 0U) == (p->got.op == SKR_VSOCK_OP_RW));
+
+        if (!addressed || !known || !sized) {
             p->model->breaches++;
             printf("peer: the front-end sent a packet against the rules: operation %u, %u bytes of payload in %d\n",
                    (unsigned int)p->got.op, (unsigned int)p->got.length, (int)length);

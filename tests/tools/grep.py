@@ -14,7 +14,7 @@ from gate import Gate, core, files, functions, headers, options, run
 
 SHARED = ("include/skerry/shm.h", "include/skerry/port.h")  # the only places that may touch it
 FUNCTION_LINES = 60
-FILE_LINES = 700
+FILE_LINES = 600  # of code: contracts, comments and empty lines are not counted
 SOURCES = (".c", ".h", ".py", ".sh", ".S", ".ld", ".dts", "Makefile", "run", ".mk")
 # Written in two parts so that this list does not find itself.
 MARKERS = [a + b for a, b in (("LCOV_", "EXCL"), ("GCOV", "R_EXCL"), ("NO", "LINT"), ("cppcheck-", "suppress"),
@@ -165,8 +165,8 @@ def main():
                 if count > FUNCTION_LINES]
         gate.check(not long, "a function longer than %d lines" % FUNCTION_LINES, "\n".join(long))
         if path in sources:
-            bare = re.sub(r"/\*@.*?\*/", "", text, flags=re.S)  # contracts and lemmas are read apart from the code
-            gate.check(bare.count("\n") <= FILE_LINES, "%s has more than %d lines" % (path, FILE_LINES))
+            code = [line for line in re.sub(r"/\*.*?\*/", "", text, flags=re.S).splitlines() if line.strip()]
+            gate.check(len(code) <= FILE_LINES, "%s has more than %d lines" % (path, FILE_LINES))
 
     everything = tree(root)
     texts = {}

@@ -50,7 +50,7 @@ TABLE = {
         (C, "used++;", "used++; /* NO" "LINT */", "switches evidence off"),
         (H, "ensures \\result <= SKR_SIZE", "ad" "mit ensures \\result <= SKR_SIZE", "switches evidence off"),
         (C, "    return used;", "    used++;\n" * 60 + "    return used;", "longer than 60 lines"),
-        (C, "", "/* long */\n" * 700, "more than 700 lines"),
+        (C, "", "typedef int skr_long_t;\n" * 600, "more than 600 lines"),
         (C, "/* SPDX-License-Identifier: BSD-3-Clause */\n", "", "no SPDX line"),
         (C, "used++;", "used++; /* TO" "DO */", "unfinished"),
         (README, "# Sample", "# Sample\n\nThe library is cert" "ified.", "a claim that nobody"),

@@ -1031,6 +1031,16 @@ static void test_device_step_hvl_attach_with_unusable_size_is_refused(void)
     failed_with(SKR_CAUSE_QUEUE_SIZE);
 }
 
+/* [utest->dsn~device.attach~1] technique: fault injection; the size dictated has grown beyond what the window holds */
+static void test_device_step_hvl_attach_with_rings_beyond_the_window_is_refused(void)
+{
+    given_ready(SKR_TRANSPORT_HVL, 0U, 0U);
+    device.transport.memory_size = device.offset - 1U;
+    started(0U);
+    CHECK_EQUAL(run(0U), SKR_FAULT);
+    failed_with(SKR_CAUSE_MEMORY_SIZE);
+}
+
 /* --- running --- */
 
 /* ADV-T09. [utest->dsn~device.watch~1] technique: each class of the status, over each transport */
@@ -1448,6 +1458,7 @@ SKR_SUITE(device,
     SKR_TEST(test_device_step_hvl_attach_takes_over_the_features),
     SKR_TEST(test_device_step_hvl_contradicting_rings_are_refused),
     SKR_TEST(test_device_step_hvl_attach_with_unusable_size_is_refused),
+    SKR_TEST(test_device_step_hvl_attach_with_rings_beyond_the_window_is_refused),
     SKR_TEST(test_device_step_status_is_judged_while_running),
     SKR_TEST(test_device_step_running_device_is_looked_at_on_the_tick),
     SKR_TEST(test_device_step_hvl_pmm_restart_is_noticed),
