@@ -56,6 +56,13 @@ check: ## all gates; the last line counts what passed
 
 # The gates, in the order in which `make check` runs them: cheap and telling ones first.
 gate-tests:    ; +@tests/tools/tests.py --build $(BUILD)
+gate-pmm:
+	+@$(MAKE) -s -C pmm BUILD=$(BUILD) && $(MAKE) -s -C pmm BUILD=$(BUILD) SAN=1
+	@python3 tests/pmm/run.py $(BUILD)/pmm/skerry-pmm
+	@python3 tests/pmm/run.py $(BUILD)/pmm-san/skerry-pmm
+gate-system:
+	+@$(MAKE) -s all BUILD=$(BUILD)
+	@BUILD=$(BUILD) examples/selftest.sh
 gate-compile:  ; @tests/tools/compile.py --build $(BUILD)/compile
 gate-analyzer: ; @tests/tools/compile.py --build $(BUILD)/compile --analyzer
 gate-grep:     ; @tests/tools/grep.py
@@ -70,7 +77,7 @@ gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
-         gate-eva gate-wp gate-trace gate-docs
+         gate-pmm gate-system gate-trace gate-docs
 
 install: lib ## headers, library and pkg-config file, below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig

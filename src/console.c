@@ -63,6 +63,10 @@ static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == \at(c->device.virtq[SKR_CONSOLE_RX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].ready == \at(c->device.virtq[SKR_CONSOLE_RX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].outstanding == \at(c->device.virtq[SKR_CONSOLE_RX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].free_count == \at(c->device.virtq[SKR_CONSOLE_RX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
@@ -76,6 +80,10 @@ static void mark(skr_console_t *c, uint16_t id, uint32_t at, uint32_t length)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == \at(c->device.virtq[SKR_CONSOLE_TX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].ready == \at(c->device.virtq[SKR_CONSOLE_TX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].outstanding == \at(c->device.virtq[SKR_CONSOLE_TX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].free_count == \at(c->device.virtq[SKR_CONSOLE_TX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
@@ -119,6 +127,10 @@ static void set_size(skr_console_t *c, uint16_t columns, uint16_t rows, uint16_t
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == \at(c->device.virtq[SKR_CONSOLE_RX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].ready == \at(c->device.virtq[SKR_CONSOLE_RX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].outstanding == \at(c->device.virtq[SKR_CONSOLE_RX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].free_count == \at(c->device.virtq[SKR_CONSOLE_RX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
@@ -126,6 +138,10 @@ static void set_size(skr_console_t *c, uint16_t columns, uint16_t rows, uint16_t
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == \at(c->device.virtq[SKR_CONSOLE_TX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].ready == \at(c->device.virtq[SKR_CONSOLE_TX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].outstanding == \at(c->device.virtq[SKR_CONSOLE_TX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].free_count == \at(c->device.virtq[SKR_CONSOLE_TX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
@@ -158,10 +174,20 @@ static void count(skr_console_t *c, skr_console_counters_t more)
 {
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
+    /*@ assert skr_device_ring(&c->device, 0); */
+    /*@ assert skr_device_ring(&c->device, 1); */
+    /*@ assert skr_device_ring(&c->device, 2); */
     c->counters.written += more.written;
     c->counters.read += more.read;
     c->counters.dropped += more.dropped;
     c->counters.empty_buffers += more.empty_buffers;
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert skr_device_ring(&c->device, 0); */
+    /*@ assert skr_device_ring(&c->device, 1); */
+    /*@ assert skr_device_ring(&c->device, 2); */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_rings(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
@@ -189,6 +215,14 @@ skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport
     status = skr_device_init(&c->device, transport, SKR_DEVICE_ID_CONSOLE, CONFIG_BYTES, wanted);
     skr_device_plan_queue(&c->device, true, SKR_CONSOLE_RX_COUNT, SKR_CONSOLE_RX_BYTES);
     skr_device_plan_queue(&c->device, false, SKR_CONSOLE_TX_COUNT, SKR_CONSOLE_TX_BYTES);
+    /*@ assert skr_device_planned(&c->device); */
+    /*@ assert skr_device_rings(&c->device); */
+    /*@ assert skr_device_progress(&c->device); */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert skr_device_sound(&c->device); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
     return status;
 }
 
@@ -225,6 +259,10 @@ skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     status = skr_device_start(&c->device, now);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
@@ -249,6 +287,10 @@ static void set_free(skr_console_t *c, uint16_t id)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == \at(c->device.virtq[SKR_CONSOLE_RX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].ready == \at(c->device.virtq[SKR_CONSOLE_RX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].outstanding == \at(c->device.virtq[SKR_CONSOLE_RX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].free_count == \at(c->device.virtq[SKR_CONSOLE_RX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
@@ -288,6 +330,10 @@ static skr_status_t reclaim_one(skr_console_t *c)
     uint16_t id = SKR_VIRTQ_NONE;
     uint32_t length = 0U; /* means nothing on a queue that the device only reads */
     const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_TX, &id, &length);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
@@ -378,7 +424,17 @@ static void read_size(skr_console_t *c)
 skr_status_t skr_console_step(skr_console_t *c, uint32_t now)
 {
     const bool running = (c->device.state == SKR_DEVICE_READY);
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
     skr_status_t status = skr_device_step(&c->device, now);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert skr_console_queues(c); */
+    /*@ assert skr_console_windows(c); */
+    /*@ assert skr_console_sound(c); */
+    /*@ assert running && status == SKR_OK ==> skr_console_reading(c); */
 
     if (status == SKR_OK) {
         if (!running) {
@@ -410,6 +466,10 @@ static uint16_t claim(skr_console_t *c)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == \at(c->device.virtq[SKR_CONSOLE_RX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].ready == \at(c->device.virtq[SKR_CONSOLE_RX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].outstanding == \at(c->device.virtq[SKR_CONSOLE_RX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].free_count == \at(c->device.virtq[SKR_CONSOLE_RX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_placed(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_RX]); */
@@ -449,6 +509,10 @@ static void post(skr_console_t *c, uint16_t id, uint32_t bytes)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_RX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_RX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_RX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_RX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == \at(c->device.virtq[SKR_CONSOLE_RX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].ready == \at(c->device.virtq[SKR_CONSOLE_RX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].outstanding == \at(c->device.virtq[SKR_CONSOLE_RX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].free_count == \at(c->device.virtq[SKR_CONSOLE_RX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
@@ -547,6 +611,10 @@ static void flush(skr_console_t *c, uint16_t queue)
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     skr_device_flush(&c->device, queue);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
@@ -572,7 +640,17 @@ static skr_status_t tell(const skr_console_t *c, uint32_t done, uint32_t wanted,
 
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
+    /*@ assert skr_device_ring(&c->device, 0); */
+    /*@ assert skr_device_ring(&c->device, 1); */
+    /*@ assert skr_device_ring(&c->device, 2); */
     *told = done;
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert skr_device_ring(&c->device, 0); */
+    /*@ assert skr_device_ring(&c->device, 1); */
+    /*@ assert skr_device_ring(&c->device, 2); */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_rings(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
@@ -596,7 +674,7 @@ static skr_status_t tell(const skr_console_t *c, uint32_t done, uint32_t wanted,
 /*@ requires console_running(c) && \valid_read(data + (0 .. length - 1));
   @ requires skr_console_apart(c, (uint8_t *)data, length);
   @ terminates \true; exits \false;
-  @ assigns c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @ assigns c->counters, c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.rung, c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].kicked_idx,
   @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
   @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
@@ -610,6 +688,7 @@ static skr_status_t tell(const skr_console_t *c, uint32_t done, uint32_t wanted,
   @ ensures c->device.state == SKR_DEVICE_READY || c->device.state == SKR_DEVICE_FAILED;
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
   @ ensures \result <= length;
+  @ ensures c->counters.written == (uint32_t)(\old(c->counters.written) + \result);
   @*/
 static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
 {
@@ -622,7 +701,10 @@ static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
     if (status == SKR_OK) {
         done = put_all(c, data, length);
         if (done != 0U) {
+            const skr_console_counters_t more = { .written = done };
+
             flush(c, SKR_CONSOLE_TX);
+            count(c, more);
         }
     }
     return done;
@@ -630,13 +712,17 @@ static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
 
 skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
-    skr_console_counters_t more = { .written = 0U };
+    uint32_t done = 0U;
 
     if (c->device.state == SKR_DEVICE_READY) {
-        more.written = transmit(c, data, length);
+        done = transmit(c, data, length);
     }
-    count(c, more);
-    return tell(c, more.written, length, taken);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert skr_console_result(c, taken); */
+    return tell(c, done, length, taken);
 }
 
 /** Make a receive buffer available again. */
@@ -659,6 +745,10 @@ static void give_back(skr_console_t *c, uint16_t id)
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
       @     c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == \at(c->device.virtq[SKR_CONSOLE_TX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].ready == \at(c->device.virtq[SKR_CONSOLE_TX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].outstanding == \at(c->device.virtq[SKR_CONSOLE_TX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].free_count == \at(c->device.virtq[SKR_CONSOLE_TX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
     /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
@@ -700,6 +790,7 @@ static void give_back(skr_console_t *c, uint16_t id)
   @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
   @ ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
   @ ensures \result != SKR_OK ==> c->rx_id == SKR_VIRTQ_NONE;
+  @ ensures c->counters.read == \old(c->counters.read);
   @*/
 static skr_status_t fetch(skr_console_t *c)
 {
@@ -708,6 +799,10 @@ static skr_status_t fetch(skr_console_t *c)
     uint16_t id = SKR_VIRTQ_NONE;
     uint32_t length = 0U;
     const skr_status_t status = skr_device_pop(&c->device, SKR_CONSOLE_RX, &id, &length);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
@@ -728,36 +823,36 @@ static skr_status_t fetch(skr_console_t *c)
     return status;
 }
 
-/** Copy out of the buffer being read, and give it back when it is read to the end. */
+/** Copy out of the buffer being read, behind the `done` bytes that are there, and give it back when it is read to the end. */
 /*@ requires console_running(c);
-  @ requires c->rx_id != SKR_VIRTQ_NONE && 1 <= room;
-  @ requires \valid(data + (0 .. room - 1));
-  @ requires skr_console_apart(c, data, room);
+  @ requires c->rx_id != SKR_VIRTQ_NONE && done < capacity;
+  @ requires \valid(data + (0 .. capacity - 1));
+  @ requires skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
-  @ assigns data[0 .. room - 1], c->rx_at, c->rx_length, c->rx_id,
+  @ assigns data[0 .. capacity - 1], c->rx_at, c->rx_length, c->rx_id,
   @         c->device.virtq[SKR_CONSOLE_RX].avail_idx, c->device.virtq[SKR_CONSOLE_RX].outstanding,
   @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
   @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures console_running(c);
-  @ ensures 1 <= \result <= room;
+  @ ensures done < \result <= capacity;
   @*/
-static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t room)
+static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t done)
 {
     const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_RX];
     const uint16_t id = c->rx_id;
     const uint32_t at = c->rx_at;
-    const uint32_t part = least(room, c->rx_length - at);
+    const uint32_t part = least(capacity - done, c->rx_length - at);
 
     /*@ assert console_rings(c); */
-    skr_shm_copy_in(data, q->base, skr_virtq_buffer(q, id) + at, part);
+    skr_shm_copy_in(&data[done], q->base, skr_virtq_buffer(q, id) + at, part);
     if ((at + part) < c->rx_length) {
         mark(c, id, at + part, c->rx_length);
     } else {
         mark(c, SKR_VIRTQ_NONE, 0U, 0U);
         give_back(c, id);
     }
-    return part;
+    return done + part;
 }
 
 /** Read until the room or the buffers end; the number of bytes read, 0 with a fault. */
@@ -778,6 +873,7 @@ static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t room)
   @ ensures c->device.state == SKR_DEVICE_READY || c->device.state == SKR_DEVICE_FAILED;
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
   @ ensures \result <= capacity;
+  @ ensures c->counters.read == \old(c->counters.read);
   @*/
 static uint32_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity)
 {
@@ -787,6 +883,7 @@ static uint32_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity)
 
     /*@ loop invariant 0 <= i <= SKR_CONSOLE_RX_COUNT;
       @ loop invariant done <= capacity && (more ==> done < capacity);
+      @ loop invariant c->counters.read == \at(c->counters.read, Pre);
       @ loop invariant skr_console_sound(c);
       @ loop invariant skr_console_reading(c);
       @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
@@ -809,9 +906,10 @@ static uint32_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity)
             status = fetch(c);
         }
         if (c->rx_id != SKR_VIRTQ_NONE) {
+            /*@ assert status == SKR_OK; */
             /*@ assert c->device.state == SKR_DEVICE_READY; */
             /*@ assert console_running(c); */
-            done += drain(c, &data[done], capacity - done);
+            done = drain(c, data, capacity, done);
         }
         more = (status == SKR_OK) && (done < capacity);
     }
@@ -834,6 +932,10 @@ static void show_quietly(skr_console_t *c)
     (void)skr_virtq_publish(&c->device.virtq[SKR_CONSOLE_RX]);
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].owner[i] == \at(c->device.virtq[SKR_CONSOLE_TX].owner[i], Pre); */
     /*@ assert \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> c->device.virtq[SKR_CONSOLE_TX].free_ids[i] == \at(c->device.virtq[SKR_CONSOLE_TX].free_ids[i], Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == \at(c->device.virtq[SKR_CONSOLE_TX].count, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].ready == \at(c->device.virtq[SKR_CONSOLE_TX].ready, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].outstanding == \at(c->device.virtq[SKR_CONSOLE_TX].outstanding, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].free_count == \at(c->device.virtq[SKR_CONSOLE_TX].free_count, Pre); */
     /*@ assert console_same_books{Pre, Here}(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_books(&c->device.virtq[SKR_CONSOLE_TX]); */
     /*@ assert skr_virtq_sound(&c->device.virtq[SKR_CONSOLE_TX]); */
@@ -868,13 +970,17 @@ static void show_quietly(skr_console_t *c)
   @ ensures c->device.state == SKR_DEVICE_READY || c->device.state == SKR_DEVICE_FAILED;
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
   @ ensures \result <= capacity;
+  @ ensures c->counters.read == (uint32_t)(\old(c->counters.read) + \result);
   @*/
 static uint32_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity)
 {
     const uint32_t done = drain_all(c, data, capacity);
 
     if (done != 0U) {
+        const skr_console_counters_t more = { .read = done };
+
         flush(c, SKR_CONSOLE_RX);
+        count(c, more);
     } else if (c->device.state == SKR_DEVICE_READY) {
         /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with the
          * next one: let it find the buffers by itself, or with the notification that is repeated on the tick. */
@@ -887,13 +993,17 @@ static uint32_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity)
 
 skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
-    skr_console_counters_t more = { .read = 0U };
+    uint32_t done = 0U;
 
     if (c->device.state == SKR_DEVICE_READY) {
-        more.read = receive(c, data, capacity);
+        done = receive(c, data, capacity);
     }
-    count(c, more);
-    return tell(c, more.read, capacity, got);
+    /*@ assert c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre); */
+    /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
+    /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
+    /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert skr_console_result(c, got); */
+    return tell(c, done, capacity, got);
 }
 
 /** Whether the device that is there offers the emergency register: for the time before negotiation. */
