@@ -557,7 +557,7 @@ static uint32_t put(skr_console_t *c, const uint8_t *text, uint32_t bytes)
     if (id != SKR_VIRTQ_NONE) {
         part = least(bytes, SKR_CONSOLE_TX_BYTES);
         /*@ assert console_rings(c); */
-        skr_shm_copy_out(q->base, skr_virtq_buffer(q, id), text, part);
+        skr_shm_copy_out(c->device.transport.memory, skr_virtq_buffer(q, id), text, part);
         post(c, id, part);
     }
     return part;
