@@ -185,6 +185,19 @@ static void count(skr_console_t *c, skr_console_counters_t more)
     /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
     /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
     /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert c->device.placed == \at(c->device.placed, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].used == \at(c->device.virtq[SKR_CONSOLE_RX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].used == \at(c->device.virtq[SKR_CONSOLE_TX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
     /*@ assert skr_device_ring(&c->device, 0); */
     /*@ assert skr_device_ring(&c->device, 1); */
     /*@ assert skr_device_ring(&c->device, 2); */
@@ -213,12 +226,44 @@ skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport
     c->rows = 0U;
     c->sized = 0U;
     status = skr_device_init(&c->device, transport, SKR_DEVICE_ID_CONSOLE, CONFIG_BYTES, wanted);
+    /*@ assert c->device.transport.registers == transport->registers; */
+    /*@ assert c->device.transport.registers_size == transport->registers_size; */
+    /*@ assert c->device.transport.config == transport->config; */
+    /*@ assert c->device.transport.config_size == transport->config_size; */
+    /*@ assert c->device.transport.memory == transport->memory; */
+    /*@ assert c->device.transport.memory_size == transport->memory_size; */
+    /*@ assert c->device.queues == 0 && c->device.placed == 0 && c->device.fences == 0 && c->device.offset == 0; */
+    /*@ assert c->device.config_bytes == 12; */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert (c->device.linked != 0 && c->device.state == SKR_DEVICE_IDLE) || (c->device.linked == 0 && c->device.state == SKR_DEVICE_FAILED); */
     skr_device_plan_queue(&c->device, true, SKR_CONSOLE_RX_COUNT, SKR_CONSOLE_RX_BYTES);
+    /*@ assert c->device.transport.registers == transport->registers; */
+    /*@ assert c->device.transport.registers_size == transport->registers_size; */
+    /*@ assert c->device.transport.config == transport->config; */
+    /*@ assert c->device.transport.config_size == transport->config_size; */
+    /*@ assert c->device.transport.memory == transport->memory; */
+    /*@ assert c->device.transport.memory_size == transport->memory_size; */
+    /*@ assert c->device.queues == 1 && c->device.placed == 0 && c->device.fences == 0 && c->device.offset == 0; */
+    /*@ assert c->device.config_bytes == 12; */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert (c->device.linked != 0 && c->device.state == SKR_DEVICE_IDLE) || (c->device.linked == 0 && c->device.state == SKR_DEVICE_FAILED); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT && c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES && c->device.virtq[SKR_CONSOLE_RX].from_device == 1; */
     skr_device_plan_queue(&c->device, false, SKR_CONSOLE_TX_COUNT, SKR_CONSOLE_TX_BYTES);
+    /*@ assert c->device.transport.registers == transport->registers; */
+    /*@ assert c->device.transport.registers_size == transport->registers_size; */
+    /*@ assert c->device.transport.config == transport->config; */
+    /*@ assert c->device.transport.config_size == transport->config_size; */
+    /*@ assert c->device.transport.memory == transport->memory; */
+    /*@ assert c->device.transport.memory_size == transport->memory_size; */
+    /*@ assert c->device.queues == 2 && c->device.placed == 0 && c->device.fences == 0 && c->device.offset == 0; */
+    /*@ assert c->device.config_bytes == 12; */
+    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
+    /*@ assert (c->device.linked != 0 && c->device.state == SKR_DEVICE_IDLE) || (c->device.linked == 0 && c->device.state == SKR_DEVICE_FAILED); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT && c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES && c->device.virtq[SKR_CONSOLE_RX].from_device == 1; */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT && c->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES && c->device.virtq[SKR_CONSOLE_TX].from_device == 0; */
     /*@ assert skr_device_planned(&c->device); */
     /*@ assert skr_device_rings(&c->device); */
     /*@ assert skr_device_progress(&c->device); */
-    /*@ assert c->device.linked != 0 ==> skr_device_linked(&c->device); */
     /*@ assert skr_device_sound(&c->device); */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
@@ -263,6 +308,12 @@ skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
     /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
     /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
     /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert c->device.config_bytes == 12; */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_device_queue_same{Pre, Here}(&c->device, 0); */
+    /*@ assert skr_device_queue_same{Pre, Here}(&c->device, 1); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT && c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES && c->device.virtq[SKR_CONSOLE_RX].from_device == 1; */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT && c->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES && c->device.virtq[SKR_CONSOLE_TX].from_device == 0; */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
@@ -431,9 +482,20 @@ skr_status_t skr_console_step(skr_console_t *c, uint32_t now)
     /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
     /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
     /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert c->device.transport.registers == \at(c->device.transport.registers, Pre); */
+    /*@ assert c->device.transport.config == \at(c->device.transport.config, Pre); */
+    /*@ assert c->device.transport.memory == \at(c->device.transport.memory, Pre); */
+    /*@ assert c->device.config_bytes == 12; */
+    /*@ assert c->device.queues == 2; */
+    /*@ assert skr_device_queue_same{Pre, Here}(&c->device, 0); */
+    /*@ assert skr_device_queue_same{Pre, Here}(&c->device, 1); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT && c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES && c->device.virtq[SKR_CONSOLE_RX].from_device == 1; */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT && c->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES && c->device.virtq[SKR_CONSOLE_TX].from_device == 0; */
     /*@ assert skr_console_queues(c); */
     /*@ assert skr_console_windows(c); */
     /*@ assert skr_console_sound(c); */
+    /*@ assert running && status == SKR_OK ==> skr_queue_counts_kept{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
+    /*@ assert running && status == SKR_OK ==> skr_queue_ids_kept{Pre, Here}(&c->device.virtq[SKR_CONSOLE_RX]); */
     /*@ assert running && status == SKR_OK ==> skr_console_reading(c); */
 
     if (status == SKR_OK) {
@@ -629,6 +691,7 @@ static void flush(skr_console_t *c, uint16_t queue)
   @ ensures skr_console_sound(c);
   @ ensures skr_console_reading(c);
   @ ensures *told == done;
+  @ ensures c->counters.written == \old(c->counters.written) && c->counters.read == \old(c->counters.read);
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == SKR_FAULT;
   @ ensures c->device.state == SKR_DEVICE_READY && (done != 0 || wanted == 0) ==> \result == SKR_OK;
   @ ensures c->device.state == SKR_DEVICE_READY && done == 0 && wanted != 0 ==> \result == SKR_AGAIN;
@@ -648,6 +711,19 @@ static skr_status_t tell(const skr_console_t *c, uint32_t done, uint32_t wanted,
     /*@ assert c->device.transport.config_size == \at(c->device.transport.config_size, Pre); */
     /*@ assert c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre); */
     /*@ assert c->device.linked == \at(c->device.linked, Pre); */
+    /*@ assert c->device.placed == \at(c->device.placed, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].desc == \at(c->device.virtq[SKR_CONSOLE_RX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].avail == \at(c->device.virtq[SKR_CONSOLE_RX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].used == \at(c->device.virtq[SKR_CONSOLE_RX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].buffers == \at(c->device.virtq[SKR_CONSOLE_RX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].stride == \at(c->device.virtq[SKR_CONSOLE_RX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_RX].limit == \at(c->device.virtq[SKR_CONSOLE_RX].limit, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].desc == \at(c->device.virtq[SKR_CONSOLE_TX].desc, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].avail == \at(c->device.virtq[SKR_CONSOLE_TX].avail, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].used == \at(c->device.virtq[SKR_CONSOLE_TX].used, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].buffers == \at(c->device.virtq[SKR_CONSOLE_TX].buffers, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].stride == \at(c->device.virtq[SKR_CONSOLE_TX].stride, Pre); */
+    /*@ assert c->device.virtq[SKR_CONSOLE_TX].limit == \at(c->device.virtq[SKR_CONSOLE_TX].limit, Pre); */
     /*@ assert skr_device_ring(&c->device, 0); */
     /*@ assert skr_device_ring(&c->device, 1); */
     /*@ assert skr_device_ring(&c->device, 2); */
@@ -703,7 +779,9 @@ static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
         if (done != 0U) {
             const skr_console_counters_t more = { .written = done };
 
+            /*@ assert c->counters.written == \at(c->counters.written, Pre); */
             flush(c, SKR_CONSOLE_TX);
+            /*@ assert c->counters.written == \at(c->counters.written, Pre); */
             count(c, more);
         }
     }
@@ -712,6 +790,7 @@ static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
 
 skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
+    /*@ assert skr_console_result(c, taken); */
     uint32_t done = 0U;
 
     if (c->device.state == SKR_DEVICE_READY) {
@@ -836,6 +915,7 @@ static skr_status_t fetch(skr_console_t *c)
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures console_running(c);
   @ ensures done < \result <= capacity;
+  @ ensures c->counters.read == \old(c->counters.read);
   @*/
 static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t done)
 {
@@ -884,6 +964,9 @@ static uint32_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity)
     /*@ loop invariant 0 <= i <= SKR_CONSOLE_RX_COUNT;
       @ loop invariant done <= capacity && (more ==> done < capacity);
       @ loop invariant c->counters.read == \at(c->counters.read, Pre);
+      @ loop invariant c->device.transport.registers_size == \at(c->device.transport.registers_size, Pre);
+      @ loop invariant c->device.transport.memory_size == \at(c->device.transport.memory_size, Pre);
+      @ loop invariant c->device.linked == \at(c->device.linked, Pre);
       @ loop invariant skr_console_sound(c);
       @ loop invariant skr_console_reading(c);
       @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
@@ -979,7 +1062,9 @@ static uint32_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity)
     if (done != 0U) {
         const skr_console_counters_t more = { .read = done };
 
+        /*@ assert c->counters.read == \at(c->counters.read, Pre); */
         flush(c, SKR_CONSOLE_RX);
+        /*@ assert c->counters.read == \at(c->counters.read, Pre); */
         count(c, more);
     } else if (c->device.state == SKR_DEVICE_READY) {
         /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with the
@@ -993,6 +1078,7 @@ static uint32_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity)
 
 skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
+    /*@ assert skr_console_result(c, got); */
     uint32_t done = 0U;
 
     if (c->device.state == SKR_DEVICE_READY) {

@@ -194,6 +194,7 @@ typedef struct {
   @ ensures \result == SKR_OK ==> d->state == SKR_DEVICE_IDLE && d->linked == 1 && skr_device_linked(d);
   @ ensures \result == SKR_FAULT ==> d->state == SKR_DEVICE_FAILED && d->linked == 0 && d->cause != SKR_CAUSE_NONE;
   @ ensures d->queues == 0 && d->placed == 0 && d->fences == 0 && d->offset == 0 && d->transport == *transport;
+  @ ensures d->config_bytes == config_bytes;
   @*/
 SKR_MUST_CHECK skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id,
                                             uint32_t config_bytes, uint64_t wanted);
@@ -303,8 +304,9 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause);
  * [impl->dsn~device.pop~1] [proof->dsn~device.pop~1]
  */
 /*@ requires skr_device_ready(d) && queue < d->queues;
-  @ requires \valid(id) && \valid(length) && \separated(d, id, length, d->transport.registers + (0 .. d->transport.registers_size - 1),
-  @                                                      d->transport.memory + (0 .. d->transport.memory_size - 1));
+  @ requires \valid(id) && \valid(length) && \separated(d, id, length);
+  @ requires \separated(id, length, d->transport.registers + (0 .. d->transport.registers_size - 1));
+  @ requires \separated(id, length, d->transport.memory + (0 .. d->transport.memory_size - 1));
   @ terminates \true; exits \false;
   @ assigns *id, *length, d->virtq[queue].last_used, d->virtq[queue].ready, d->virtq[queue].outstanding,
   @         d->virtq[queue].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1], d->state, d->cause, d->counters, d->status,
