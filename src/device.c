@@ -488,7 +488,7 @@ static void apply_features(skr_virtq_t *q, uint64_t features)
   @ ensures \result == SKR_CAUSE_NONE ==> skr_virtq_sound(q) && q->base == t->memory && q->limit == t->memory_size
   @   && q->outstanding == 0 && q->free_count == q->count;
   @*/
-static skr_cause_t place_ring(skr_virtq_t *q, const skr_transport_t *t, uint32_t *offset, uint16_t size, uint32_t align)
+static skr_cause_t place_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offset, uint16_t size, uint32_t align)
 {
     return skr_virtq_place(q, t->memory, t->memory_address, t->memory_size, offset, size, align);
 }
