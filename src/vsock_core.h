@@ -6,16 +6,7 @@
 #ifndef SKERRY_VSOCK_CORE_H
 #define SKERRY_VSOCK_CORE_H
 
-#include "device_frame.h"
 #include "skerry/vsock.h"
-
-/* kept: nothing outside the connections and counters has changed that soundness hangs on. Proofs lead the solvers over it. */
-/*@ predicate skr_vsock_kept{A, B}(skr_vsock_t *v) = skr_device_kept{A, B}(\at(&v->device, A));
-  @
-  @ lemma skr_vsock_kept_sound{A, B}: \forall skr_vsock_t *v; skr_vsock_kept{A, B}(v) && skr_vsock_sound{A}(v)
-  @   && \valid{B}(v) && (\at(v->device.linked, B) != 0 ==> skr_device_linked{B}(\at(&v->device, A))) ==>
-  @      skr_device_sound{B}(\at(&v->device, A)) && skr_vsock_queues{B}(v);
-  @*/
 
 /** "no connection" */
 #define SKR_VSOCK_NOWHERE 0xFFFFU

@@ -28,7 +28,9 @@ static void gather(skr_vsock_t *v)
         status = skr_device_pop(&v->device, SKR_VSOCK_TX, &id, &length);
         if (status == SKR_OK) {
             skr_virtq_release(q, id);
+            /*@ assert zz: skr_vsock_sound(v); */
         }
+        /*@ assert zz: skr_vsock_sound(v); */
     }
 }
 
@@ -60,6 +62,19 @@ void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *d
 }
 
 /** Let a local port rest that connect() had chosen. */
+/*@ requires \valid(resting + (0 .. SKR_VSOCK_QUARANTINE_LIST - 1)) && next < SKR_VSOCK_QUARANTINE_LIST;
+  @ terminates \true; exits \false;
+  @ assigns resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1];
+  @ ensures \result < SKR_VSOCK_QUARANTINE_LIST;
+  @*/
+static uint16_t rest_in(skr_vsock_resting_t resting[SKR_VSOCK_QUARANTINE_LIST], uint16_t next, uint32_t port, uint32_t now)
+{
+    resting[next].port = port;
+    resting[next].since = now;
+    return (uint16_t)((next + 1U) % SKR_VSOCK_QUARANTINE_LIST);
+}
+
+/** Let a local port rest that connect() had chosen. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1];
@@ -67,9 +82,7 @@ void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *d
   @*/
 static void rest_port(skr_vsock_t *v, uint32_t port)
 {
-    v->resting[v->next_resting].port = port;
-    v->resting[v->next_resting].since = v->device.now;
-    v->next_resting = (uint16_t)((v->next_resting + 1U) % SKR_VSOCK_QUARANTINE_LIST);
+    v->next_resting = rest_in(v->resting, v->next_resting, port, v->device.now);
 }
 
 /** Whether a connection may send, as the status of a call that tries. */

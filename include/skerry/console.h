@@ -54,41 +54,37 @@ typedef struct {
 
 /* sound: what holds of a console between any two calls. reading: while a receive buffer is being read it is with this side,
  * and the marks lie inside it. apart, result: the caller's bytes, or his result, are neither in the context nor in a window. */
-/*@ predicate skr_console_queues(skr_console_t *c) =
-  @      c->device.queues == 2 && c->device.config_bytes == 12
-  @   && c->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT
-  @   && c->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES
-  @   && c->device.virtq[SKR_CONSOLE_RX].from_device == 1
-  @   && c->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT
-  @   && c->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES
-  @   && c->device.virtq[SKR_CONSOLE_TX].from_device == 0;
-  @
-  @ predicate skr_console_windows(skr_console_t *c) =
-  @      c->device.linked != 0 ==>
-  @          \separated(c, c->device.transport.registers + (0 .. c->device.transport.registers_size - 1))
-  @       && \separated(c, c->device.transport.config + (0 .. c->device.transport.config_size - 1))
-  @       && \separated(c, c->device.transport.memory + (0 .. c->device.transport.memory_size - 1));
-  @
-  @ predicate skr_console_sound(skr_console_t *c) =
-  @      \valid(c) && skr_device_sound(&c->device) && skr_console_queues(c) && skr_console_windows(c);
-  @
-  @ predicate skr_console_reading(skr_console_t *c) =
-  @      c->device.state == SKR_DEVICE_READY && c->rx_id != SKR_VIRTQ_NONE ==>
-  @          skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_RX], c->rx_id)
-  @       && c->rx_at < c->rx_length <= SKR_CONSOLE_RX_BYTES;
-  @
-  @ predicate skr_console_apart(skr_console_t *c, uint8_t *bytes, integer n) =
-  @      \separated(c, bytes + (0 .. n - 1))
-  @   && (c->device.linked != 0 ==>
-  @          \separated(bytes + (0 .. n - 1), c->device.transport.registers + (0 .. c->device.transport.registers_size - 1))
-  @       && \separated(bytes + (0 .. n - 1), c->device.transport.memory + (0 .. c->device.transport.memory_size - 1)));
-  @
-  @ predicate skr_console_result(skr_console_t *c, uint32_t *result) =
-  @      \valid(result) && \separated(c, result)
-  @   && (c->device.linked != 0 ==>
-  @          \separated(result, c->device.transport.registers + (0 .. c->device.transport.registers_size - 1))
-  @       && \separated(result, c->device.transport.memory + (0 .. c->device.transport.memory_size - 1)));
-  @*/
+#ifdef __FRAMAC__
+#define skr_console_queues(c) \
+    (   (c)->device.queues == 2 && (c)->device.config_bytes == 12 \
+    && (c)->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT \
+    && (c)->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES \
+    && (c)->device.virtq[SKR_CONSOLE_RX].from_device == 1 \
+    && (c)->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT \
+    && (c)->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES \
+    && (c)->device.virtq[SKR_CONSOLE_TX].from_device == 0)
+#define skr_console_windows(c) \
+    ((c)->device.linked != 0 ==> \
+        \separated((c), (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
+     && \separated((c), (c)->device.transport.config + (0 .. (c)->device.transport.config_size - 1)) \
+     && \separated((c), (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1)))
+#define skr_console_sound(c) \
+    (\valid((c)) && skr_device_sound(&(c)->device) && skr_console_queues((c)) && skr_console_windows((c)))
+#define skr_console_reading(c) \
+    ((c)->device.state == SKR_DEVICE_READY && (c)->rx_id != SKR_VIRTQ_NONE ==> \
+        skr_virtq_taken(&(c)->device.virtq[SKR_CONSOLE_RX], (c)->rx_id) \
+     && (c)->rx_at < (c)->rx_length <= SKR_CONSOLE_RX_BYTES)
+#define skr_console_apart(c, bytes, n) \
+    (   \separated((c), (bytes) + (0 .. (n) - 1)) \
+    && ((c)->device.linked != 0 ==> \
+           \separated((bytes) + (0 .. (n) - 1), (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
+        && \separated((bytes) + (0 .. (n) - 1), (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1))))
+#define skr_console_result(c, result) \
+    (   \valid((result)) && \separated((c), (result)) \
+    && ((c)->device.linked != 0 ==> \
+           \separated((result), (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
+        && \separated((result), (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1))))
+#endif
 
 /**
  * Prepare a console. Nothing shared is touched.

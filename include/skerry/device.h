@@ -91,83 +91,65 @@ typedef struct {
 } skr_device_t;
 
 /* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
- * How far the set-up has come, by state: nothing placed; one to be placed; one placed last; all placed.
- * Without a good description the device is FAILED and stays so; with one, the windows are as described.
- * What no call but init and plan changes: the description, and what the buffers of each queue are.
- * A ring of which nothing has changed, in parts that the provers see through. */
-/*@ predicate skr_device_queue_planned(skr_device_t *d, integer i) =
-  @      i < d->queues ==> 1 <= d->virtq[i].count <= SKR_VIRTQ_SIZE_MAX && 4 <= d->virtq[i].stride <= 0x20000;
-  @
-  @ predicate skr_device_planned(skr_device_t *d) =
-  @      \valid(d) && 1 <= d->queues <= SKR_DEVICE_QUEUES && d->placed <= d->queues && d->fences <= 2
-  @   && SKR_DEVICE_IDLE <= d->state <= SKR_DEVICE_FAILED
-  @   && skr_device_queue_planned(d, 0) && skr_device_queue_planned(d, 1) && skr_device_queue_planned(d, 2);
-  @
-  @ predicate skr_device_linked(skr_device_t *d) =
-  @      skr_transport_sound(&d->transport) && d->config_bytes <= d->transport.config_size
-  @   && \separated(d, d->transport.registers + (0 .. d->transport.registers_size - 1))
-  @   && \separated(d, d->transport.memory + (0 .. d->transport.memory_size - 1));
-  @
-  @ predicate skr_device_ring(skr_device_t *d, integer i) =
-  @      i < d->placed ==> skr_virtq_sound(&d->virtq[i])
-  @       && d->virtq[i].base == d->transport.memory && d->virtq[i].limit == d->transport.memory_size;
-  @
-  @ predicate skr_device_rings(skr_device_t *d) =
-  @      skr_device_ring(d, 0) && skr_device_ring(d, 1) && skr_device_ring(d, 2);
-  @
-  @ predicate skr_device_progress(skr_device_t *d) =
-  @      d->offset <= d->transport.memory_size
-  @   && (d->state <= SKR_DEVICE_CONFIRM ==> d->placed == 0)
-  @   && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH ==> d->placed < d->queues)
-  @   && (d->state == SKR_DEVICE_QUEUE_START || d->state == SKR_DEVICE_QUEUE_ANSWER ==> 1 <= d->placed)
-  @   && (d->state >= SKR_DEVICE_START && d->state != SKR_DEVICE_FAILED ==> d->placed == d->queues)
-  @   && (d->state == SKR_DEVICE_READY ==> d->fences == 0);
-  @
-  @ predicate skr_device_sound(skr_device_t *d) =
-  @      skr_device_planned(d) && (d->linked != 0 ==> skr_device_linked(d)) && skr_device_rings(d) && skr_device_progress(d)
-  @   && (d->linked == 0 ==> d->state == SKR_DEVICE_FAILED && d->placed == 0);
-  @
-  @ predicate skr_device_ready(skr_device_t *d) =
-  @      skr_device_sound(d) && d->state == SKR_DEVICE_READY;
-  @
-  @ predicate skr_device_queue_same{Before, After}(skr_device_t *d, integer i) =
-  @      \at(d->virtq[i].count, After) == \at(d->virtq[i].count, Before)
-  @   && \at(d->virtq[i].stride, After) == \at(d->virtq[i].stride, Before)
-  @   && \at(d->virtq[i].from_device, After) == \at(d->virtq[i].from_device, Before);
-  @
-  @ predicate skr_device_same{Before, After}(skr_device_t *d) =
-  @      \at(d->linked, After) == \at(d->linked, Before)
-  @   && \at(d->queues, After) == \at(d->queues, Before)
-  @   && skr_device_queue_same{Before, After}(d, 0) && skr_device_queue_same{Before, After}(d, 1)
-  @   && skr_device_queue_same{Before, After}(d, 2);
-  @
-  @ predicate skr_queue_place_kept{A, B}(skr_virtq_t *q) =
-  @      \at(q->base, A) == \at(q->base, B) && \at(q->limit, A) == \at(q->limit, B)
-  @   && \at(q->desc, A) == \at(q->desc, B) && \at(q->avail, A) == \at(q->avail, B)
-  @   && \at(q->used, A) == \at(q->used, B) && \at(q->buffers, A) == \at(q->buffers, B)
-  @   && \at(q->stride, A) == \at(q->stride, B);
-  @
-  @ predicate skr_queue_counts_kept{A, B}(skr_virtq_t *q) =
-  @      \at(q->count, A) == \at(q->count, B) && \at(q->from_device, A) == \at(q->from_device, B)
-  @   && \at(q->size, A) == \at(q->size, B) && \at(q->ready, A) == \at(q->ready, B)
-  @   && \at(q->outstanding, A) == \at(q->outstanding, B) && \at(q->free_count, A) == \at(q->free_count, B);
-  @
-  @ predicate skr_queue_ids_kept{A, B}(skr_virtq_t *q) =
-  @      \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
-  @          \at(q->free_ids[i], A) == \at(q->free_ids[i], B) && \at(q->owner[i], A) == \at(q->owner[i], B);
-  @
-  @ predicate skr_queue_lengths_kept{A, B}(skr_virtq_t *q) =
-  @      \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==> \at(q->length[i], A) == \at(q->length[i], B);
-  @
-  @ predicate skr_queue_rest_kept{A, B}(skr_virtq_t *q) =
-  @      \at(q->address, A) == \at(q->address, B) && \at(q->event_idx, A) == \at(q->event_idx, B)
-  @   && \at(q->avail_idx, A) == \at(q->avail_idx, B) && \at(q->kicked_idx, A) == \at(q->kicked_idx, B)
-  @   && \at(q->last_used, A) == \at(q->last_used, B);
-  @
-  @ predicate skr_queue_steady{A, B}(skr_virtq_t *q) =
-  @      skr_queue_place_kept{A, B}(q) && skr_queue_counts_kept{A, B}(q) && skr_queue_ids_kept{A, B}(q)
-  @   && skr_queue_lengths_kept{A, B}(q) && skr_queue_rest_kept{A, B}(q);
-  @*/
+ * planned: what the buffers of each queue are. linked: the windows are as described. progress: how far the set-up has come, by
+ * state: nothing placed; one to be placed; one placed last; all placed. Without a good description the device is FAILED and
+ * stays so. same: what no call but init and plan changes. steady: a ring of which nothing has changed since the call. */
+#ifdef __FRAMAC__
+#define skr_device_queue_planned(d, i)                                        \
+    (i < (d)->queues ==>                                                      \
+       1 <= (d)->virtq[i].count <= SKR_VIRTQ_SIZE_MAX && 4 <= (d)->virtq[i].stride <= 0x20000)
+
+#define skr_device_planned(d)                                                 \
+    (\valid(d) && 1 <= (d)->queues <= SKR_DEVICE_QUEUES                       \
+  && (d)->placed <= (d)->queues && (d)->fences <= 2                           \
+  && SKR_DEVICE_IDLE <= (d)->state <= SKR_DEVICE_FAILED                       \
+  && skr_device_queue_planned(d, 0) && skr_device_queue_planned(d, 1)         \
+  && skr_device_queue_planned(d, 2))
+
+#define skr_device_linked(d)                                                  \
+    (skr_transport_sound(&(d)->transport)                                     \
+  && (d)->config_bytes <= (d)->transport.config_size                          \
+  && \separated(d, (d)->transport.registers + (0 .. (d)->transport.registers_size - 1)) \
+  && \separated(d, (d)->transport.memory + (0 .. (d)->transport.memory_size - 1)))
+
+#define skr_device_ring(d, i)                                                 \
+    (i < (d)->placed ==> skr_virtq_sound(&(d)->virtq[i])                      \
+       && (d)->virtq[i].base == (d)->transport.memory                         \
+       && (d)->virtq[i].limit == (d)->transport.memory_size)
+
+#define skr_device_rings(d)                                                   \
+    (skr_device_ring(d, 0) && skr_device_ring(d, 1) && skr_device_ring(d, 2))
+
+#define skr_device_progress(d)                                                \
+    ((d)->offset <= (d)->transport.memory_size                                \
+  && ((d)->state <= SKR_DEVICE_CONFIRM ==> (d)->placed == 0)                  \
+  && ((d)->state == SKR_DEVICE_QUEUE_SIZE || (d)->state == SKR_DEVICE_ATTACH ==> (d)->placed < (d)->queues) \
+  && ((d)->state == SKR_DEVICE_QUEUE_START || (d)->state == SKR_DEVICE_QUEUE_ANSWER ==> 1 <= (d)->placed) \
+  && ((d)->state >= SKR_DEVICE_START && (d)->state != SKR_DEVICE_FAILED ==> (d)->placed == (d)->queues) \
+  && ((d)->state == SKR_DEVICE_READY ==> (d)->fences == 0))
+
+#define skr_device_sound(d)                                                   \
+    (skr_device_planned(d) && skr_device_rings(d) && skr_device_progress(d)   \
+  && ((d)->linked != 0 ==> skr_device_linked(d))                              \
+  && ((d)->linked == 0 ==> (d)->state == SKR_DEVICE_FAILED && (d)->placed == 0))
+
+#define skr_device_ready(d)                                                   \
+    (skr_device_sound(d) && (d)->state == SKR_DEVICE_READY)
+
+#define skr_device_same(d)                                                    \
+    (skr_since_pre((d)->linked) && skr_since_pre((d)->queues)                 \
+  && skr_virtq_planned(&(d)->virtq[0]) && skr_virtq_planned(&(d)->virtq[1]) && skr_virtq_planned(&(d)->virtq[2]))
+
+#define skr_queue_steady(q)                                                   \
+    (skr_virtq_settled(q) && skr_since_pre((q)->ready) && skr_since_pre((q)->outstanding) \
+  && skr_since_pre((q)->free_count) && skr_since_pre((q)->avail_idx)          \
+  && skr_since_pre((q)->kicked_idx) && skr_since_pre((q)->last_used)          \
+  && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>                      \
+         skr_since_pre((q)->free_ids[i]) && skr_since_pre((q)->owner[i])))
+
+#define skr_device_steady(d)                                                  \
+    (skr_queue_steady(&(d)->virtq[0]) && skr_queue_steady(&(d)->virtq[1]) && skr_queue_steady(&(d)->virtq[2]))
+#endif
 
 /**
  * Prepare a device. Nothing shared is touched.
@@ -235,7 +217,6 @@ void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, ui
   @ assigns d->state, d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung,
   @         d->watched, d->now, d->counters;
   @ ensures skr_device_sound(d);
-  @ ensures skr_device_same{Pre, Post}(d);
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> d->linked != 0;
   @ ensures \result == SKR_OK ==> d->state == SKR_DEVICE_IDENTIFY;
@@ -263,13 +244,12 @@ SKR_MUST_CHECK skr_status_t skr_device_start(skr_device_t *d, uint32_t now);
   @         d->transport.registers[0 .. d->transport.registers_size - 1],
   @         d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures skr_device_sound(d);
-  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures skr_device_same(d);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_STATE || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> d->state == SKR_DEVICE_READY;
   @ ensures \result == SKR_FAULT <==> d->state == SKR_DEVICE_FAILED;
   @ ensures steady: \old(d->state) == SKR_DEVICE_READY && \result == SKR_OK ==>
-  @      skr_queue_steady{Pre, Post}(&d->virtq[0]) && skr_queue_steady{Pre, Post}(&d->virtq[1])
-  @   && skr_queue_steady{Pre, Post}(&d->virtq[2]);
+  @      skr_device_steady(d);
   @*/
 SKR_MUST_CHECK skr_status_t skr_device_step(skr_device_t *d, uint32_t now);
 
@@ -286,7 +266,6 @@ SKR_MUST_CHECK skr_status_t skr_device_step(skr_device_t *d, uint32_t now);
   @ terminates \true; exits \false;
   @ assigns d->state, d->cause, d->counters, d->status, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures skr_device_sound(d);
-  @ ensures skr_device_same{Pre, Post}(d);
   @ ensures d->state == SKR_DEVICE_FAILED;
   @*/
 void skr_device_fail(skr_device_t *d, skr_cause_t cause);
@@ -308,11 +287,10 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause);
   @ requires \separated(id, length, d->transport.registers + (0 .. d->transport.registers_size - 1));
   @ requires \separated(id, length, d->transport.memory + (0 .. d->transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns *id, *length, d->virtq[queue].last_used, d->virtq[queue].ready, d->virtq[queue].outstanding,
-  @         d->virtq[queue].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1], d->state, d->cause, d->counters, d->status,
+  @ assigns *id, *length, d->virtq[queue], d->state, d->cause, d->counters, d->status,
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures skr_device_sound(d);
-  @ ensures skr_device_same{Pre, Post}(d);
+  @ ensures skr_virtq_settled(&d->virtq[queue]) && skr_since_pre(d->virtq[queue].free_count);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
   @ ensures \result == SKR_FAULT <==> d->state == SKR_DEVICE_FAILED;
   @ ensures \result != SKR_FAULT ==> d->state == SKR_DEVICE_READY;
@@ -339,7 +317,6 @@ SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue, uint
   @         d->transport.registers[0 .. d->transport.registers_size - 1],
   @         d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures skr_device_ready(d);
-  @ ensures skr_device_same{Pre, Post}(d);
   @*/
 void skr_device_flush(skr_device_t *d, uint16_t queue);
 
@@ -362,7 +339,6 @@ void skr_device_flush(skr_device_t *d, uint16_t queue);
   @ terminates \true; exits \false;
   @ assigns value[0 .. 1], d->counters;
   @ ensures skr_device_sound(d);
-  @ ensures skr_device_same{Pre, Post}(d);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN;
   @ ensures \result == SKR_AGAIN ==> value[0] == \old(value[0]) && value[1] == \old(value[1]);
   @ ensures width == 2 && \result == SKR_OK ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;

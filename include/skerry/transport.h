@@ -53,21 +53,20 @@ typedef struct {
 
 /* What the integrator promises: the sizes are true, and the windows are not the library's own memory.
  * What skr_transport_check() has found true of a configuration. */
-/*@ predicate skr_transport_known(skr_transport_t *t) =
-  @      t->kind == SKR_TRANSPORT_MMIO_V2 || t->kind == SKR_TRANSPORT_MMIO_V1 || t->kind == SKR_TRANSPORT_HVL;
-  @
-  @ predicate skr_transport_given(skr_transport_t *t) =
-  @      (t->registers == \null || \valid(t->registers + (0 .. t->registers_size - 1)))
-  @   && (t->config == \null || \valid(t->config + (0 .. t->config_size - 1)))
-  @   && (t->memory == \null || \valid(t->memory + (0 .. t->memory_size - 1)));
-  @
-  @ predicate skr_transport_sound(skr_transport_t *t) =
-  @      skr_transport_known(t)
-  @   && 0x100 <= t->registers_size && \valid(t->registers + (0 .. t->registers_size - 1))
-  @   && \valid(t->config + (0 .. t->config_size - 1))
-  @   && \valid(t->memory + (0 .. t->memory_size - 1))
-  @   && t->memory_address + t->memory_size <= 0x80000000000;
-  @*/
+#ifdef __FRAMAC__
+#define skr_transport_known(t) \
+    ((t)->kind == SKR_TRANSPORT_MMIO_V2 || (t)->kind == SKR_TRANSPORT_MMIO_V1 || (t)->kind == SKR_TRANSPORT_HVL)
+#define skr_transport_given(t) \
+    (   ((t)->registers == \null || \valid((t)->registers + (0 .. (t)->registers_size - 1))) \
+    && ((t)->config == \null || \valid((t)->config + (0 .. (t)->config_size - 1))) \
+    && ((t)->memory == \null || \valid((t)->memory + (0 .. (t)->memory_size - 1))))
+#define skr_transport_sound(t) \
+    (   skr_transport_known((t)) \
+    && 0x100 <= (t)->registers_size && \valid((t)->registers + (0 .. (t)->registers_size - 1)) \
+    && \valid((t)->config + (0 .. (t)->config_size - 1)) \
+    && \valid((t)->memory + (0 .. (t)->memory_size - 1)) \
+    && (t)->memory_address + (t)->memory_size <= 0x80000000000)
+#endif
 
 /** Device status bits, VIRTIO 1.4, 2.1. */
 #define SKR_STATUS_ACKNOWLEDGE 0x01U

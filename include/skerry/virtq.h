@@ -64,6 +64,11 @@ typedef struct {
 
 /* fits: `n` buffers of `stride` bytes from `start` end by `limit`. The plain product would say the same, but the solvers lose
  * themselves in it whenever memory next to it changes; a predicate of its own is carried over unopened.
+ * ids: the first `n` entries of a stack of free buffers are below `count`, free, and each another. It takes the arrays by
+ * value: whether they have changed is then one question and not one for each element.
+ * Invariants are macros, and what changes a ring says that it assigns all of it: the provers then see for each field of
+ * another object that nothing has written to it (proofs/README.md).
+ * planned, settled: of the ring, what only plan, and what only place writes.
  * placed: ring and buffers lie inside the window. books: no buffer has two owners. taken: buffer `id` is with this side,
  * that is, neither free nor with the device. */
 /*@ inductive skr_virtq_fits(integer start, integer n, integer stride, integer limit) {
@@ -71,29 +76,45 @@ typedef struct {
   @     start + n * stride <= limit ==> skr_virtq_fits(start, n, stride, limit);
   @ }
   @
-  @ predicate skr_virtq_placed(skr_virtq_t *q) =
-  @      \valid(q->base + (0 .. q->limit - 1))
-  @   && 1 <= q->count <= q->size <= SKR_VIRTQ_SIZE_MAX
-  @   && 4 <= q->stride <= 0x20000
-  @   && q->desc + 16 * q->size <= q->limit
-  @   && q->avail + 6 + 2 * q->size <= q->limit
-  @   && q->used + 6 + 8 * q->size <= q->limit
-  @   && skr_virtq_fits(q->buffers, q->count, q->stride, q->limit);
-  @
-  @ predicate skr_virtq_books(skr_virtq_t *q) =
-  @      q->free_count + q->outstanding <= q->count
-  @   && q->ready <= q->outstanding
-  @   && (\forall integer i; 0 <= i < q->free_count ==>
-  @          q->free_ids[i] < q->count && q->owner[q->free_ids[i]] == SKR_VIRTQ_FREE)
-  @   && (\forall integer i, j; 0 <= i < j < q->free_count ==> q->free_ids[i] != q->free_ids[j]);
-  @
-  @ predicate skr_virtq_sound(skr_virtq_t *q) =
-  @      \valid(q) && skr_virtq_placed(q) && skr_virtq_books(q)
-  @   && \separated(q, q->base + (0 .. q->limit - 1));
-  @
-  @ predicate skr_virtq_taken(skr_virtq_t *q, integer id) =
-  @      0 <= id < q->count && q->owner[id] == SKR_VIRTQ_DRIVER && q->free_count + q->outstanding < q->count;
+  @ predicate skr_virtq_ids(integer count, integer n, uint16_t free_ids[SKR_VIRTQ_SIZE_MAX],
+  @                         uint16_t owner[SKR_VIRTQ_SIZE_MAX]) =
+  @      (\forall integer i; 0 <= i < n ==> free_ids[i] < count && owner[free_ids[i]] == SKR_VIRTQ_FREE)
+  @   && (\forall integer i, j; 0 <= i < j < n ==> free_ids[i] != free_ids[j]);
   @*/
+#ifdef __FRAMAC__
+#define skr_since_pre(x) (x == \at(x, Pre))
+
+#define skr_virtq_planned(q)                                                  \
+    (skr_since_pre((q)->stride) && skr_since_pre((q)->count) && skr_since_pre((q)->from_device))
+
+#define skr_virtq_settled(q)                                                  \
+    (skr_virtq_planned(q) && skr_since_pre((q)->base) && skr_since_pre((q)->address) \
+  && skr_since_pre((q)->limit) && skr_since_pre((q)->desc) && skr_since_pre((q)->avail) \
+  && skr_since_pre((q)->used) && skr_since_pre((q)->buffers) && skr_since_pre((q)->size) \
+  && skr_since_pre((q)->event_idx))
+
+#define skr_virtq_placed(q)                                                   \
+    (\valid((q)->base + (0 .. (q)->limit - 1))                                \
+  && 1 <= (q)->count <= (q)->size <= SKR_VIRTQ_SIZE_MAX                       \
+  && 4 <= (q)->stride <= 0x20000                                              \
+  && (q)->desc + 16 * (q)->size <= (q)->limit                                 \
+  && (q)->avail + 6 + 2 * (q)->size <= (q)->limit                             \
+  && (q)->used + 6 + 8 * (q)->size <= (q)->limit                              \
+  && skr_virtq_fits((q)->buffers, (q)->count, (q)->stride, (q)->limit))
+
+#define skr_virtq_books(q)                                                    \
+    ((q)->free_count + (q)->outstanding <= (q)->count                         \
+  && (q)->ready <= (q)->outstanding                                           \
+  && skr_virtq_ids((q)->count, (q)->free_count, (q)->free_ids, (q)->owner))
+
+#define skr_virtq_sound(q)                                                    \
+    (\valid(q) && skr_virtq_placed(q) && skr_virtq_books(q)                   \
+  && \separated(q, (q)->base + (0 .. (q)->limit - 1)))
+
+#define skr_virtq_taken(q, id)                                                \
+    (0 <= (id) < (q)->count && (q)->owner[id] == SKR_VIRTQ_DRIVER             \
+  && (q)->free_count + (q)->outstanding < (q)->count)
+#endif
 
 /**
  * Say what the buffers of a ring are, before the ring is placed.
@@ -138,10 +159,8 @@ void skr_virtq_plan(skr_virtq_t *q, bool from_device, uint16_t count, uint32_t s
   @ requires 1 <= q->count <= SKR_VIRTQ_SIZE_MAX && 4 <= q->stride <= 0x20000;
   @ requires 1 <= size <= SKR_VIRTQ_SIZE_MAX && 16 <= align <= 4096 && *offset <= limit;
   @ terminates \true; exits \false;
-  @ assigns *offset, q->base, q->address, q->limit, q->desc, q->avail, q->used, q->buffers, q->size, q->event_idx,
-  @         q->avail_idx, q->kicked_idx, q->last_used, q->ready, q->outstanding, q->free_count,
-  @         q->free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ assigns *offset, *q;
+  @ ensures skr_virtq_planned(q);
   @ ensures \result == SKR_CAUSE_NONE || \result == SKR_CAUSE_QUEUE_SIZE || \result == SKR_CAUSE_MEMORY_SIZE;
   @ ensures placed: \result == SKR_CAUSE_NONE ==>
   @      skr_virtq_sound(q) && q->base == base && q->limit == limit && q->size == size
@@ -184,9 +203,8 @@ void skr_virtq_format(skr_virtq_t *q);
  */
 /*@ requires skr_virtq_sound(q) && q->outstanding == 0 && q->free_count == q->count;
   @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], q->avail_idx, q->kicked_idx, q->last_used, q->outstanding, q->free_count,
-  @         q->free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ assigns q->base[0 .. q->limit - 1], *q;
+  @ ensures skr_virtq_settled(q);
   @ ensures \result == SKR_CAUSE_NONE || \result == SKR_CAUSE_ATTACH;
   @ ensures skr_virtq_sound(q);
   @ ensures attached: \result == SKR_CAUSE_NONE ==> q->free_count + q->outstanding == q->count
@@ -206,7 +224,8 @@ SKR_MUST_CHECK skr_cause_t skr_virtq_attach(skr_virtq_t *q);
  */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
-  @ assigns q->free_count, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ assigns *q;
+  @ ensures skr_virtq_settled(q) && skr_since_pre(q->outstanding);
   @ ensures skr_virtq_sound(q);
   @ ensures none: \old(q->free_count) == 0 ==> \result == SKR_VIRTQ_NONE && q->free_count == 0;
   @ ensures taken: \old(q->free_count) > 0 ==> \result == \old(q->free_ids[q->free_count - 1])
@@ -223,9 +242,11 @@ uint16_t skr_virtq_take(skr_virtq_t *q);
  */
 /*@ requires skr_virtq_sound(q) && skr_virtq_taken(q, id);
   @ terminates \true; exits \false;
-  @ assigns q->free_count, q->free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->owner[id];
+  @ assigns *q;
+  @ ensures skr_virtq_settled(q) && skr_since_pre(q->outstanding);
   @ ensures skr_virtq_sound(q);
   @ ensures q->free_count == \old(q->free_count) + 1 && q->owner[id] == SKR_VIRTQ_FREE;
+  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && i != id ==> q->owner[i] == \old(q->owner[i]);
   @*/
 void skr_virtq_release(skr_virtq_t *q, uint16_t id);
 
@@ -240,8 +261,10 @@ void skr_virtq_release(skr_virtq_t *q, uint16_t id);
  */
 /*@ requires skr_virtq_sound(q) && skr_virtq_taken(q, id) && 1 <= length <= q->stride;
   @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], q->avail_idx, q->outstanding, q->owner[id], q->length[id];
+  @ assigns q->base[0 .. q->limit - 1], *q;
+  @ ensures skr_virtq_settled(q) && skr_since_pre(q->free_count);
   @ ensures skr_virtq_sound(q);
+  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && i != id ==> q->owner[i] == \old(q->owner[i]);
   @ ensures q->owner[id] == SKR_VIRTQ_DEVICE && q->length[id] == length;
   @ ensures q->outstanding == \old(q->outstanding) + 1;
   @ ensures q->avail_idx == (\old(q->avail_idx) + 1) % 0x10000;
@@ -256,8 +279,8 @@ void skr_virtq_add(skr_virtq_t *q, uint16_t id, uint32_t length);
  */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], q->avail_idx, q->outstanding, q->free_count,
-  @         q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ assigns q->base[0 .. q->limit - 1], *q;
+  @ ensures skr_virtq_settled(q);
   @ ensures skr_virtq_sound(q);
   @ ensures q->free_count == 0;
   @*/
@@ -300,7 +323,8 @@ bool skr_virtq_publish(skr_virtq_t *q);
 /*@ requires skr_virtq_sound(q);
   @ requires \valid(id) && \valid(length) && \valid(cause) && \separated(q, id, length, cause, q->base + (0 .. q->limit - 1));
   @ terminates \true; exits \false;
-  @ assigns *id, *length, *cause, q->last_used, q->ready, q->outstanding, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ assigns *id, *length, *cause, *q;
+  @ ensures skr_virtq_settled(q) && skr_since_pre(q->free_count);
   @ ensures skr_virtq_sound(q);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
   @ ensures returned: \result == SKR_OK ==>

@@ -94,36 +94,39 @@ typedef struct {
     skr_flow_t flow[SKR_VSOCK_CONNECTIONS];
 } skr_vsock_t;
 
-/*@ predicate skr_vsock_tables(skr_vsock_t *v) =
-  @      v->resets <= SKR_VSOCK_RESET_LIST && v->turn < SKR_VSOCK_CONNECTIONS && v->recent < SKR_VSOCK_CONNECTIONS
-  @   && v->next_resting < SKR_VSOCK_QUARANTINE_LIST
-  @   && SKR_VSOCK_PORT_FIRST <= v->next_port <= SKR_VSOCK_PORT_LAST
-  @   && (\forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==> skr_flow_sound(&v->flow[i]));
-  @
-  @ predicate skr_vsock_queues(skr_vsock_t *v) =
-  @      2 <= v->device.queues <= 3 && v->device.config_bytes == 8
-  @   && v->device.virtq[SKR_VSOCK_RX].count == SKR_VSOCK_RX_COUNT
-  @   && v->device.virtq[SKR_VSOCK_RX].stride == SKR_VSOCK_BUFFER_BYTES
-  @   && v->device.virtq[SKR_VSOCK_RX].from_device == 1
-  @   && v->device.virtq[SKR_VSOCK_TX].count == SKR_VSOCK_TX_COUNT
-  @   && v->device.virtq[SKR_VSOCK_TX].stride == SKR_VSOCK_BUFFER_BYTES
-  @   && v->device.virtq[SKR_VSOCK_TX].from_device == 0
-  @   && (v->device.queues == 3 ==>
-  @          v->device.virtq[SKR_VSOCK_EVENT].count == SKR_VSOCK_EVENT_COUNT
-  @       && v->device.virtq[SKR_VSOCK_EVENT].stride == 8 && v->device.virtq[SKR_VSOCK_EVENT].from_device == 1);
-  @
-  @ predicate skr_vsock_apart(skr_vsock_t *v) =
-  @      v->device.linked != 0 ==>
-  @          \separated(v, v->device.transport.registers + (0 .. v->device.transport.registers_size - 1))
-  @       && \separated(v, v->device.transport.config + (0 .. v->device.transport.config_size - 1))
-  @       && \separated(v, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
-  @
-  @ predicate skr_vsock_sound(skr_vsock_t *v) =
-  @      \valid(v) && skr_device_sound(&v->device) && skr_vsock_queues(v) && skr_vsock_tables(v) && skr_vsock_apart(v)
-  @   && (v->up != 0 ==> v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED)
-  @   && (v->up == 0 ==> \forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==>
-  @          v->flow[i].state == SKR_FLOW_FREE || v->flow[i].state == SKR_FLOW_ENDED);
-  @*/
+/* tables: places and ports are in range. queues: what the rings are. apart: the context lies outside the windows. */
+#ifdef __FRAMAC__
+#define skr_vsock_tables(v)                                                   \
+    ((v)->resets <= SKR_VSOCK_RESET_LIST && (v)->turn < SKR_VSOCK_CONNECTIONS \
+  && (v)->recent < SKR_VSOCK_CONNECTIONS && (v)->next_resting < SKR_VSOCK_QUARANTINE_LIST \
+  && SKR_VSOCK_PORT_FIRST <= (v)->next_port <= SKR_VSOCK_PORT_LAST            \
+  && skr_flows_sound((v)->flow))
+
+#define skr_vsock_queues(v)                                                   \
+    (2 <= (v)->device.queues <= 3 && (v)->device.config_bytes == 8            \
+  && (v)->device.virtq[SKR_VSOCK_RX].count == SKR_VSOCK_RX_COUNT              \
+  && (v)->device.virtq[SKR_VSOCK_RX].stride == SKR_VSOCK_BUFFER_BYTES         \
+  && (v)->device.virtq[SKR_VSOCK_RX].from_device == 1                         \
+  && (v)->device.virtq[SKR_VSOCK_TX].count == SKR_VSOCK_TX_COUNT              \
+  && (v)->device.virtq[SKR_VSOCK_TX].stride == SKR_VSOCK_BUFFER_BYTES         \
+  && (v)->device.virtq[SKR_VSOCK_TX].from_device == 0                         \
+  && ((v)->device.queues == 3 ==>                                             \
+         (v)->device.virtq[SKR_VSOCK_EVENT].count == SKR_VSOCK_EVENT_COUNT    \
+      && (v)->device.virtq[SKR_VSOCK_EVENT].stride == 8                       \
+      && (v)->device.virtq[SKR_VSOCK_EVENT].from_device == 1))
+
+#define skr_vsock_apart(v)                                                    \
+    ((v)->device.linked != 0 ==>                                              \
+         \separated(v, (v)->device.transport.registers + (0 .. (v)->device.transport.registers_size - 1)) \
+      && \separated(v, (v)->device.transport.config + (0 .. (v)->device.transport.config_size - 1)) \
+      && \separated(v, (v)->device.transport.memory + (0 .. (v)->device.transport.memory_size - 1)))
+
+#define skr_vsock_sound(v)                                                    \
+    (\valid(v) && skr_device_sound(&(v)->device) && skr_vsock_queues(v)       \
+  && skr_vsock_tables(v) && skr_vsock_apart(v)                                \
+  && ((v)->up != 0 ==> (v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED) \
+  && ((v)->up == 0 ==> skr_flows_over((v)->flow)))
+#endif
 
 /**
  * Prepare a vsock device. Nothing shared is touched.

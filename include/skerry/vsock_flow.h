@@ -73,11 +73,20 @@ typedef struct {
     uint8_t data[SKR_VSOCK_WINDOW_BYTES];
 } skr_flow_t;
 
-/*@ predicate skr_flow_sound(skr_flow_t *f) =
-  @      SKR_FLOW_FREE <= f->state <= SKR_FLOW_ENDED
-  @   && f->head < SKR_VSOCK_WINDOW_BYTES && f->stored <= SKR_VSOCK_WINDOW_BYTES
-  @   && f->owed <= SKR_OWE_ALL && f->shut <= SKR_SHUT_ALL;
-  @*/
+/* over: no connection of a table lives. */
+#ifdef __FRAMAC__
+#define skr_flow_sound(f)                                                     \
+    (SKR_FLOW_FREE <= (f)->state <= SKR_FLOW_ENDED                            \
+  && (f)->head < SKR_VSOCK_WINDOW_BYTES && (f)->stored <= SKR_VSOCK_WINDOW_BYTES \
+  && (f)->owed <= SKR_OWE_ALL && (f)->shut <= SKR_SHUT_ALL)
+
+#define skr_flows_sound(flow)                                                 \
+    (\forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==> skr_flow_sound(&(flow)[i]))
+
+#define skr_flows_over(flow)                                                  \
+    (\forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==>                    \
+         (flow)[i].state == SKR_FLOW_FREE || (flow)[i].state == SKR_FLOW_ENDED)
+#endif
 
 /* What is masked is in range. The masks stand as equations because provers look for them in that form. */
 /*@ lemma skr_owed_masked: \forall integer x, m; m == SKR_OWE_ALL ==> (x & m) <= m;
