@@ -90,7 +90,7 @@ def analyse(root, build, sources, clients, native, whole):
             os.symlink(os.path.join(root, path), os.path.join(place, path))
         shutil.copy(os.path.join(HERE, "rule-texts.txt"), place)
         result = run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude",
-                      "-USKR_CONFIG_HEADER", *PLATFORMS[platform],
+                      "-USKR_CONFIG_HEADER", "-U__FRAMAC__", *PLATFORMS[platform],
                       "--enable=warning,style,performance,portability", "--inconclusive", "--max-configs=64",
                       "--template={file}\t{line}\t{column}\t{severity}\t{id}\t{message}", "--template-location=",
                       *sources], cwd=place)
@@ -109,7 +109,7 @@ def analyse(root, build, sources, clients, native, whole):
         # Rules about spelling look at the main file of a dump only, so each header is a main file once.
         includes = headers(root)
         run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude", "--language=c",
-             "-USKR_CONFIG_HEADER", *PLATFORMS[platform], *includes], cwd=place)
+             "-USKR_CONFIG_HEADER", "-U__FRAMAC__", *PLATFORMS[platform], *includes], cwd=place)
         # One process per dump: the addon keeps its whole-program notes once per process.
         for path in sources + includes:
             found |= addon([path + ".dump"], place)
