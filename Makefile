@@ -77,7 +77,7 @@ gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
-         gate-pmm gate-system gate-trace gate-docs
+         gate-pmm gate-system gate-eva gate-trace gate-docs
 
 install: lib ## headers, library and pkg-config file, below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig
