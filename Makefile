@@ -32,7 +32,7 @@ $(LIB): $(OBJECTS)
 
 $(BUILD)/lib/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(LIBFLAGS) $(CFLAGS) -MMD -c -o $@ $<
+	$(CC) $(LIBFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(wildcard $(BUILD)/lib/*.d)
 
@@ -79,6 +79,15 @@ selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
          gate-pmm gate-system gate-eva gate-trace gate-docs
 
+bench: ## speed against the alternatives, on two cores; BENCH_ARGS=--quick for a short run
+	@.ci/tools.sh bench
+	+@$(MAKE) -s -C pmm BUILD=$(BUILD) && $(MAKE) -s -C bench BUILD=$(BUILD)
+	@bench/run.py --build $(BUILD)/bench $(BENCH_ARGS)
+
+cost: ## instructions, bytes, stack, fences: what an operation costs, counted
+	@.ci/tools.sh cost
+	@bench/cost/cost.py --build $(BUILD)/cost
+
 install: lib ## headers, library and pkg-config file, below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/skerry
@@ -93,4 +102,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
 
-.PHONY: all lib pmm examples run test check install clean help $(GATES)
+.PHONY: all lib pmm examples run test check bench cost install clean help $(GATES)

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Makes sure of the Debian 12 packages behind `make run` or `make check`.
+# Makes sure of the Debian 12 packages behind `make run`, `make check`, `make bench` or `make cost`.
 #
-#   .ci/tools.sh run|check
+#   .ci/tools.sh run|check|bench|cost
 #
 # As root it installs what is missing; as anyone else it prints the line to run and ends with status 1.
 set -eu
@@ -15,7 +15,9 @@ check_packages="$run_packages g++ clang-19 llvm-19 libclang-rt-19-dev gcc-arm-no
 case "${1-}" in
     run) wanted=$run_packages ;;
     check) wanted=$check_packages ;;
-    *) echo "usage: .ci/tools.sh run|check" >&2; exit 2 ;;
+    bench) wanted='gcc libc6-dev make libfdt-dev python3' ;;
+    cost) wanted='gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm python3' ;;
+    *) echo "usage: .ci/tools.sh run|check|bench|cost" >&2; exit 2 ;;
 esac
 
 missing=

@@ -240,12 +240,11 @@ static skr_cause_t adopt(skr_virtq_t *q, uint16_t first, uint16_t in_flight)
 }
 
 /** Free every buffer that the device does not hold, and count the others. */
-/*@ requires skr_virtq_sound(q) && q->outstanding == 0 && q->free_count == 0;
+/*@ requires skr_virtq_sound(q) && q->outstanding == 0 && q->free_count == 0 && q->kicked_idx == q->avail_idx;
   @ requires \forall integer k; 0 <= k < q->count ==> q->owner[k] != SKR_VIRTQ_FREE;
   @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], q->free_count, q->outstanding, q->free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
-  @ ensures skr_virtq_sound(q);
+  @ assigns q->base[0 .. q->limit - 1], *q;
+  @ ensures skr_virtq_sound(q) && skr_virtq_settled(q) && q->kicked_idx == q->avail_idx;
   @ ensures q->free_count + q->outstanding == q->count;
   @*/
 static void free_rest(skr_virtq_t *q)
@@ -255,8 +254,8 @@ static void free_rest(skr_virtq_t *q)
     /*@ loop invariant 0 <= i <= q->count && q->free_count + held == i;
       @ loop invariant \forall integer k; i <= k < q->count ==> q->owner[k] != SKR_VIRTQ_FREE;
       @ loop invariant skr_virtq_sound(q);
-      @ loop assigns i, held, q->base[0 .. q->limit - 1], q->free_count, q->free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-      @              q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+      @ loop invariant skr_virtq_settled(q) && q->outstanding == 0 && q->kicked_idx == q->avail_idx;
+      @ loop assigns i, held, \at(q->base[0 .. q->limit - 1], Pre), *q;
       @ loop variant q->count - i;
       @*/
     for (uint16_t i = 0U; i < q->count; i++) {
@@ -342,9 +341,8 @@ void skr_virtq_fill(skr_virtq_t *q)
     const uint16_t passes = q->free_count;
 
     /*@ loop invariant 0 <= i <= passes && q->free_count == passes - i;
-      @ loop invariant skr_virtq_sound(q);
-      @ loop assigns i, q->base[0 .. q->limit - 1], q->avail_idx, q->outstanding, q->free_count,
-      @              q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1], q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+      @ loop invariant skr_virtq_sound(q) && skr_virtq_settled(q);
+      @ loop assigns i, \at(q->base[0 .. q->limit - 1], Pre), *q;
       @ loop variant passes - i;
       @*/
     for (uint16_t i = 0U; i < passes; i++) {

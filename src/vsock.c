@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vsock_core.h"
 
+/* planned: the device and its queues are as they begin. left: READY, or a fault was found meanwhile. */
+#ifdef __FRAMAC__
+#define vsock_planned(v) (skr_device_sound(&(v)->device) && skr_vsock_queues(v) && skr_vsock_apart(v))
+#define vsock_left(v) \
+    (skr_vsock_sound(v) && ((v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED))
+#endif
+
 /* Configuration and the CIDs that are nobody's, VIRTIO 1.4, 5.10.4. */
 #define CONFIG_BYTES 8U
 #define CONFIG_GUEST_CID 0U
@@ -83,37 +90,127 @@ static void forget(skr_flow_t *f)
     }
 }
 
-void skr_vsock_end_all(skr_vsock_t *v)
+/** Do so with every connection. */
+/*@ requires \valid(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow) && skr_flows_over(flow);
+  @ ensures \forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==> flow[i].owed == 0;
+  @*/
+static void forget_all(skr_flow_t flow[SKR_VSOCK_CONNECTIONS])
 {
     /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
-      @ loop invariant \forall integer k; 0 <= k < SKR_VSOCK_CONNECTIONS ==> skr_flow_sound(&v->flow[k]);
+      @ loop invariant skr_flows_sound(flow);
       @ loop invariant \forall integer k; 0 <= k < i ==>
-      @      (v->flow[k].state == SKR_FLOW_FREE || v->flow[k].state == SKR_FLOW_ENDED) && v->flow[k].owed == 0;
-      @ loop assigns i, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+      @      (flow[k].state == SKR_FLOW_FREE || flow[k].state == SKR_FLOW_ENDED) && flow[k].owed == 0;
+      @ loop assigns i, flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
       @ loop variant SKR_VSOCK_CONNECTIONS - i;
       @*/
     for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
-        forget(&v->flow[i]);
+        forget(&flow[i]);
     }
+}
+
+void skr_vsock_end_all(skr_vsock_t *v)
+{
+    forget_all(v->flow);
     v->resets = 0U;
-    /*@ assert skr_description_kept{Pre, Here}(&v->device); */
-    /*@ assert skr_ring_kept{Pre, Here}(&v->device.virtq[0]); */
-    /*@ assert skr_ring_kept{Pre, Here}(&v->device.virtq[1]); */
-    /*@ assert skr_ring_kept{Pre, Here}(&v->device.virtq[2]); */
-    /*@ assert skr_vsock_kept{Pre, Here}(v); */
-    /*@ assert skr_vsock_tables(v); */
+}
+
+/** Make one place for a connection empty. */
+/*@ requires \valid(f);
+  @ terminates \true; exits \false;
+  @ assigns *f;
+  @ ensures skr_flow_sound(f) && f->state == SKR_FLOW_FREE;
+  @*/
+static void clear_flow(skr_flow_t *f)
+{
+    f->state = SKR_FLOW_FREE;
+    f->local_port = 0U;
+    f->peer_port = 0U;
+    f->order = 0U;
+    f->generation = 0U;
+    f->head = 0U;
+    f->stored = 0U;
+    f->owed = 0U;
+    f->shut = 0U;
+    f->backlog = 0U;
+    f->released = 0U;
+}
+
+/** Empty the table of connections. */
+/*@ requires \valid(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1));
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow);
+  @ ensures \forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==> flow[i].state == SKR_FLOW_FREE;
+  @*/
+static void clear_flows(skr_flow_t flow[SKR_VSOCK_CONNECTIONS])
+{
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
+      @ loop invariant \forall integer k; 0 <= k < i ==> skr_flow_sound(&flow[k]) && flow[k].state == SKR_FLOW_FREE;
+      @ loop assigns i, flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+      @ loop variant SKR_VSOCK_CONNECTIONS - i;
+      @*/
+    for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
+        clear_flow(&flow[i]);
+    }
+}
+
+/** Empty the lists of ports. */
+/*@ requires \valid(listener + (0 .. SKR_VSOCK_LISTENERS - 1)) && \valid(resting + (0 .. SKR_VSOCK_QUARANTINE_LIST - 1));
+  @ terminates \true; exits \false;
+  @ assigns listener[0 .. SKR_VSOCK_LISTENERS - 1], resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1];
+  @*/
+static void clear_ports(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS],
+                        skr_vsock_resting_t resting[SKR_VSOCK_QUARANTINE_LIST])
+{
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_LISTENERS;
+      @ loop assigns i, listener[0 .. SKR_VSOCK_LISTENERS - 1];
+      @ loop variant SKR_VSOCK_LISTENERS - i;
+      @*/
+    for (uint16_t i = 0U; i < SKR_VSOCK_LISTENERS; i++) {
+        listener[i].backlog = 0U;
+    }
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_QUARANTINE_LIST;
+      @ loop assigns i, resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1];
+      @ loop variant SKR_VSOCK_QUARANTINE_LIST - i;
+      @*/
+    for (uint16_t i = 0U; i < SKR_VSOCK_QUARANTINE_LIST; i++) {
+        resting[i].port = 0U;
+    }
+}
+
+/** Prepare the device and plan its queues. */
+/*@ requires \valid(v) && \valid_read(transport) && \separated(v, transport) && skr_transport_given(transport);
+  @ requires \separated(v, transport->registers + (0 .. transport->registers_size - 1));
+  @ requires \separated(v, transport->config + (0 .. transport->config_size - 1));
+  @ requires \separated(v, transport->memory + (0 .. transport->memory_size - 1));
+  @ terminates \true; exits \false;
+  @ assigns v->device;
+  @ ensures vsock_planned(v);
+  @ ensures \result == SKR_OK || \result == SKR_FAULT;
+  @ ensures v->device.state == (\result == SKR_OK ? SKR_DEVICE_IDLE : SKR_DEVICE_FAILED);
+  @*/
+static skr_status_t plan(skr_vsock_t *v, const skr_transport_t *transport)
+{
+    const skr_status_t status = skr_device_init(&v->device, transport, SKR_DEVICE_ID_VSOCK, CONFIG_BYTES, 0U);
+
+    skr_device_plan_queue(&v->device, true, SKR_VSOCK_RX_COUNT, SKR_VSOCK_BUFFER_BYTES);
+    skr_device_plan_queue(&v->device, false, SKR_VSOCK_TX_COUNT, SKR_VSOCK_BUFFER_BYTES);
+    /*@ assert two: vsock_planned(v); */
+    if (transport->kind != SKR_TRANSPORT_HVL) {
+        skr_device_plan_queue(&v->device, true, SKR_VSOCK_EVENT_COUNT, 8U);
+        /*@ assert three: vsock_planned(v); */
+    }
+    return status;
 }
 
 skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t *transport, uint32_t seed)
 {
     const skr_vsock_counters_t none = {0};
-    const skr_status_t status = skr_device_init(&v->device, transport, SKR_DEVICE_ID_VSOCK, CONFIG_BYTES, 0U);
+    const skr_status_t status = plan(v, transport);
 
-    skr_device_plan_queue(&v->device, true, SKR_VSOCK_RX_COUNT, SKR_VSOCK_BUFFER_BYTES);
-    skr_device_plan_queue(&v->device, false, SKR_VSOCK_TX_COUNT, SKR_VSOCK_BUFFER_BYTES);
-    if (transport->kind != SKR_TRANSPORT_HVL) {
-        skr_device_plan_queue(&v->device, true, SKR_VSOCK_EVENT_COUNT, 8U);
-    }
     v->counters = none;
     v->cid = 0U;
     v->next_port = SKR_VSOCK_PORT_FIRST + (seed % ((SKR_VSOCK_PORT_LAST - SKR_VSOCK_PORT_FIRST) + 1U));
@@ -124,38 +221,8 @@ skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t *transport, ui
     v->recent = 0U;
     v->next_resting = 0U;
     v->armed = 0U;
-    /*@ loop invariant 0 <= i <= SKR_VSOCK_LISTENERS;
-      @ loop assigns i, v->listener[0 .. SKR_VSOCK_LISTENERS - 1].backlog;
-      @ loop variant SKR_VSOCK_LISTENERS - i;
-      @*/
-    for (uint16_t i = 0U; i < SKR_VSOCK_LISTENERS; i++) {
-        v->listener[i].backlog = 0U;
-    }
-    /*@ loop invariant 0 <= i <= SKR_VSOCK_QUARANTINE_LIST;
-      @ loop assigns i, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1].port;
-      @ loop variant SKR_VSOCK_QUARANTINE_LIST - i;
-      @*/
-    for (uint16_t i = 0U; i < SKR_VSOCK_QUARANTINE_LIST; i++) {
-        v->resting[i].port = 0U;
-    }
-    /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
-      @ loop invariant \forall integer k; 0 <= k < i ==> skr_flow_sound(&v->flow[k]) && v->flow[k].state == SKR_FLOW_FREE;
-      @ loop assigns i, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-      @ loop variant SKR_VSOCK_CONNECTIONS - i;
-      @*/
-    for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
-        v->flow[i].state = SKR_FLOW_FREE;
-        v->flow[i].local_port = 0U;
-        v->flow[i].peer_port = 0U;
-        v->flow[i].order = 0U;
-        v->flow[i].generation = 0U;
-        v->flow[i].head = 0U;
-        v->flow[i].stored = 0U;
-        v->flow[i].owed = 0U;
-        v->flow[i].shut = 0U;
-        v->flow[i].backlog = 0U;
-        v->flow[i].released = 0U;
-    }
+    clear_ports(v->listener, v->resting);
+    clear_flows(v->flow);
     return status;
 }
 
@@ -213,6 +280,54 @@ static void blank(skr_vsock_t *v)
     }
 }
 
+/** What is due while the device runs: events first, they may say that our CID has changed. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], v->device.state, v->device.cause, v->device.counters,
+  @         v->device.status, v->device.rung, v->counters, v->cid, v->up, v->armed, v->resets,
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
+  @*/
+static void look_after(skr_vsock_t *v)
+{
+    if (v->device.queues > SKR_VSOCK_EVENT) {
+        skr_vsock_take_events(v);
+        /*@ assert heard: vsock_left(v); */
+    }
+    /*@ assert known: vsock_left(v); */
+    if ((v->device.state == SKR_DEVICE_READY) && (v->up == 0U)) {
+        come_up(v);
+        /*@ assert risen: vsock_left(v); */
+    }
+}
+
+/** What is due while the device runs. */
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], v->device.state, v->device.cause, v->device.counters,
+  @         v->device.status, v->device.rung, v->counters, v->cid, v->up, v->armed, v->turn, v->recent, v->resets,
+  @         v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order, v->next_resting,
+  @         v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
+  @*/
+static void serve(skr_vsock_t *v)
+{
+    look_after(v);
+    if (v->device.state == SKR_DEVICE_READY) {
+        skr_vsock_receive(v);
+        /*@ assert received: vsock_left(v) && v->up != 0; */
+    }
+    /*@ assert read: vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0); */
+    if (v->device.state == SKR_DEVICE_READY) {
+        skr_vsock_settle(v);
+        /*@ assert settled: vsock_left(v) && v->up != 0; */
+    }
+}
+
 skr_status_t skr_vsock_step(skr_vsock_t *v, uint32_t now)
 {
     skr_status_t status = SKR_FAULT;
@@ -221,20 +336,11 @@ skr_status_t skr_vsock_step(skr_vsock_t *v, uint32_t now)
         blank(v);
     }
     status = skr_device_step(&v->device, now);
-    if ((status == SKR_OK) && (v->device.queues > SKR_VSOCK_EVENT)) {
-        skr_vsock_take_events(v);
-    }
-    if ((v->device.state == SKR_DEVICE_READY) && (v->up == 0U)) {
-        come_up(v);
-    }
-    if (v->device.state == SKR_DEVICE_READY) {
-        skr_vsock_receive(v);
-    }
-    if (v->device.state == SKR_DEVICE_READY) {
-        skr_vsock_settle(v);
-    }
-    if ((status == SKR_OK) && (v->device.state != SKR_DEVICE_READY)) {
-        status = SKR_FAULT;
+    if (status == SKR_OK) {
+        serve(v);
+        if (v->device.state != SKR_DEVICE_READY) {
+            status = SKR_FAULT;
+        }
     }
     return status;
 }

@@ -114,19 +114,17 @@ bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
  * [impl->dsn~vsock.emit~1] [proof->dsn~vsock.emit~1]
  */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
-  @ requires \valid(packet) && packet->length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires \valid_read(packet) && packet->length <= SKR_VSOCK_PAYLOAD_BYTES && \separated(v, packet);
   @ requires packet->length > 0 ==> \valid_read(data + (0 .. packet->length - 1));
-  @ requires \separated(v, packet, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ requires packet->length > 0 ==>
   @      \separated(data + (0 .. packet->length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, *packet,
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters,
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures v->device.virtq[SKR_VSOCK_TX].free_count == \old(v->device.virtq[SKR_VSOCK_TX].free_count) - 1;
-  @ ensures packet->src_cid == v->cid && packet->dst_cid == SKR_VSOCK_CID_HOST;
   @*/
-void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *data);
+void skr_vsock_emit(skr_vsock_t *v, const skr_vsock_packet_t *packet, const uint8_t *data);
 
 /**
  * Let time pass for every connection, send what they and unknown tuples are owed, and free the places of those that are over.
@@ -134,7 +132,7 @@ void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *d
  * Bound: SKR_VSOCK_CONNECTIONS + SKR_VSOCK_RESET_LIST packets, loops of as many passes.
  * [impl->dsn~vsock.settle~1] [proof->dsn~vsock.settle~1]
  */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->up != 0;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.rung, v->counters, v->turn, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],

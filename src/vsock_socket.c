@@ -4,14 +4,21 @@
 #define PLACES 0x10000U /* a handle is generation * PLACES + place + 1 */
 #define TICKS_MAX 0x40000000U
 
+/* table: of connections, and a place in it. kept: still sound, and where no connection lived none does. */
+#ifdef __FRAMAC__
+#define socket_table(flow, index) \
+    (\valid((flow) + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow) && (index) < SKR_VSOCK_CONNECTIONS)
+#define socket_kept(flow) (skr_flows_sound(flow) && (\at(skr_flows_over(flow), Pre) ==> skr_flows_over(flow)))
+#endif
+
 /** The handle of a connection. */
-/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
+/*@ requires \valid_read(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && index < SKR_VSOCK_CONNECTIONS;
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == v->flow[index].generation * PLACES + index + 1;
+  @ ensures \result == flow[index].generation * PLACES + index + 1;
   @*/
-static skr_vsock_handle_t handle_of(const skr_vsock_t *v, uint16_t index)
+static skr_vsock_handle_t handle_of(const skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 {
-    return ((uint32_t)v->flow[index].generation * PLACES) + index + 1U;
+    return ((uint32_t)flow[index].generation * PLACES) + index + 1U;
 }
 
 /** As skr_vsock_resolve(), whether the device was given up or not. */
@@ -49,30 +56,72 @@ skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, 
     return status;
 }
 
-skr_status_t skr_vsock_listen(skr_vsock_t *v, uint32_t port, uint16_t backlog)
+/** Enter a port in the table of those that listen. */
+/*@ requires \valid(listener + (0 .. SKR_VSOCK_LISTENERS - 1));
+  @ terminates \true; exits \false;
+  @ assigns listener[0 .. SKR_VSOCK_LISTENERS - 1];
+  @ ensures \result == SKR_OK || \result == SKR_FULL;
+  @*/
+static skr_status_t enlist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint32_t port, uint16_t backlog)
 {
     skr_status_t status = SKR_FULL;
+
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_LISTENERS;
+      @ loop invariant status == SKR_FULL || status == SKR_OK;
+      @ loop assigns i, status, listener[0 .. SKR_VSOCK_LISTENERS - 1];
+      @ loop variant SKR_VSOCK_LISTENERS - i;
+      @*/
+    for (uint16_t i = 0U; (i < SKR_VSOCK_LISTENERS) && (status == SKR_FULL); i++) {
+        if (listener[i].backlog == 0U) {
+            listener[i].port = port;
+            listener[i].backlog = backlog;
+            status = SKR_OK;
+        }
+    }
+    return status;
+}
+
+skr_status_t skr_vsock_listen(skr_vsock_t *v, uint32_t port, uint16_t backlog)
+{
+    skr_status_t status = SKR_OK;
 
     if ((port == 0U) || (port == SKR_VSOCK_PORT_ANY) || (backlog == 0U) || (backlog > SKR_VSOCK_CONNECTIONS)) {
         status = SKR_ARGUMENT;
     } else if (skr_vsock_listener(v, port) != SKR_VSOCK_NOWHERE) {
         status = SKR_IN_USE;
     } else {
-        /*@ loop invariant 0 <= i <= SKR_VSOCK_LISTENERS;
-          @ loop invariant status == SKR_FULL || status == SKR_OK;
-          @ loop invariant skr_vsock_sound(v);
-          @ loop assigns i, status, v->listener[0 .. SKR_VSOCK_LISTENERS - 1];
-          @ loop variant SKR_VSOCK_LISTENERS - i;
-          @*/
-        for (uint16_t i = 0U; (i < SKR_VSOCK_LISTENERS) && (status == SKR_FULL); i++) {
-            if (v->listener[i].backlog == 0U) {
-                v->listener[i].port = port;
-                v->listener[i].backlog = backlog;
-                status = SKR_OK;
-            }
-        }
+        status = enlist(v->listener, port, backlog);
     }
     return status;
+}
+
+/** Take a port from the table of those that listen. */
+/*@ requires \valid(listener + (0 .. SKR_VSOCK_LISTENERS - 1)) && index < SKR_VSOCK_LISTENERS;
+  @ terminates \true; exits \false;
+  @ assigns listener[0 .. SKR_VSOCK_LISTENERS - 1];
+  @*/
+static void delist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint16_t index)
+{
+    listener[index].backlog = 0U;
+}
+
+/** Cut a connection if it waits in the backlog of a port. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow);
+  @*/
+static void turn_away(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t port)
+{
+    skr_flow_t *f = &flow[index];
+
+    if ((f->state != SKR_FLOW_FREE) && (f->backlog != 0U) && (f->local_port == port)) {
+        if (f->state != SKR_FLOW_ENDED) {
+            skr_flow_end(f, SKR_RESET, true);
+        }
+        f->backlog = 0U;
+        f->released = 1U;
+    }
 }
 
 skr_status_t skr_vsock_unlisten(skr_vsock_t *v, uint32_t port)
@@ -81,21 +130,15 @@ skr_status_t skr_vsock_unlisten(skr_vsock_t *v, uint32_t port)
     skr_status_t status = SKR_STATE;
 
     if (listener != SKR_VSOCK_NOWHERE) {
-        v->listener[listener].backlog = 0U;
+        delist(v->listener, listener);
+        /*@ assert skr_vsock_sound(v); */
         /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
           @ loop invariant skr_vsock_sound(v);
           @ loop assigns i, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
           @ loop variant SKR_VSOCK_CONNECTIONS - i;
           @*/
         for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
-            skr_flow_t *f = &v->flow[i];
-            if ((f->state != SKR_FLOW_FREE) && (f->backlog != 0U) && (f->local_port == port)) {
-                if (f->state != SKR_FLOW_ENDED) {
-                    skr_flow_end(f, SKR_RESET, true);
-                }
-                f->backlog = 0U;
-                f->released = 1U;
-            }
+            turn_away(v->flow, i, port);
         }
         status = SKR_OK;
     }
@@ -131,6 +174,18 @@ static uint16_t longest_waiting(const skr_vsock_t *v, uint32_t port)
     return found;
 }
 
+/** Hand a connection over to its owner: it waits no more. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow) && \result != 0;
+  @*/
+static skr_vsock_handle_t hand_over(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
+{
+    flow[index].backlog = 0U;
+    return handle_of(flow, index);
+}
+
 skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_vsock_handle_t *handle, uint32_t *peer_port)
 {
     skr_status_t status = SKR_AGAIN;
@@ -142,9 +197,11 @@ skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_vsock_handle_t 
     } else {
         const uint16_t index = longest_waiting(v, port);
         if (index != SKR_VSOCK_NOWHERE) {
-            v->flow[index].backlog = 0U;
-            *handle = handle_of(v, index);
+            const skr_vsock_handle_t accepted = hand_over(v->flow, index);
+
+            /*@ assert skr_vsock_sound(v); */
             *peer_port = v->flow[index].peer_port;
+            *handle = accepted;
             status = SKR_OK;
         }
     }
@@ -218,6 +275,17 @@ static uint32_t choose_port(skr_vsock_t *v)
     return port;
 }
 
+/** Begin a connection in a free place. */
+/*@ requires socket_table(flow, index) && flow[index].state == SKR_FLOW_FREE;
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow);
+  @*/
+static void begin(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t local_port, uint32_t peer_port, uint32_t now)
+{
+    skr_flow_begin(&flow[index], SKR_FLOW_CONNECTING, local_port, peer_port, now);
+}
+
 /** Begin a connection from a port that is known to be good. */
 /*@ requires skr_vsock_sound(v) && v->up != 0 && \valid(index) && \separated(v, index);
   @ terminates \true; exits \false;
@@ -228,17 +296,32 @@ static uint32_t choose_port(skr_vsock_t *v)
   @*/
 static skr_status_t connect_from(skr_vsock_t *v, uint32_t local_port, uint32_t peer_port, uint16_t *index)
 {
+    const uint16_t vacancy = skr_vsock_vacancy(v);
     skr_status_t status = SKR_OK;
 
-    *index = skr_vsock_vacancy(v);
     if (skr_vsock_find(v, local_port, peer_port) != SKR_VSOCK_NOWHERE) {
         status = SKR_IN_USE;
-    } else if (*index == SKR_VSOCK_NOWHERE) {
+    } else if (vacancy == SKR_VSOCK_NOWHERE) {
         status = SKR_FULL;
     } else {
-        skr_flow_begin(&v->flow[*index], SKR_FLOW_CONNECTING, local_port, peer_port, v->device.now);
+        begin(v->flow, vacancy, local_port, peer_port, v->device.now);
+        /*@ assert skr_vsock_sound(v); */
+        *index = vacancy;
     }
     return status;
+}
+
+/** Complete a connection just begun with what only our side knows; its handle. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow) && \result != 0;
+  @*/
+static skr_vsock_handle_t complete(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t timeout, bool quarantine)
+{
+    flow[index].timeout = timeout;
+    flow[index].quarantine = (uint16_t)(quarantine ? 1U : 0U);
+    return handle_of(flow, index);
 }
 
 skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t peer_port, uint32_t timeout,
@@ -256,12 +339,15 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t pee
         status = SKR_AGAIN;
     } else {
         const uint32_t port = any ? choose_port(v) : local_port;
+        /*@ assert skr_vsock_sound(v); */
         status = connect_from(v, port, peer_port, &index);
+        /*@ assert skr_vsock_sound(v); */
     }
     if (status == SKR_OK) {
-        v->flow[index].timeout = timeout;
-        v->flow[index].quarantine = (uint16_t)(any ? 1U : 0U);
-        *handle = handle_of(v, index);
+        const skr_vsock_handle_t begun = complete(v->flow, index, timeout, any);
+
+        /*@ assert skr_vsock_sound(v); */
+        *handle = begun;
     }
     return status;
 }
@@ -288,34 +374,51 @@ static skr_status_t readable(const skr_flow_t *f)
     return status;
 }
 
+/** Move the oldest received bytes out of a connection, as many as there are and `data` has room for; how many. */
+/*@ requires socket_table(flow, index) && \valid(data + (0 .. capacity - 1));
+  @ requires \separated(data + (0 .. capacity - 1), flow + (0 .. SKR_VSOCK_CONNECTIONS - 1));
+  @ terminates \true; exits \false;
+  @ assigns data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow) && \result <= capacity;
+  @ ensures \result > 0 ==> \old(flow[index].stored) > 0;
+  @*/
+static uint32_t move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint8_t *data, uint32_t capacity)
+{
+    skr_flow_t *f = &flow[index];
+    uint32_t got = 0U;
+
+    /* two passes: the stored bytes are at most two runs */
+    /*@ loop invariant 0 <= i <= 2 && got <= capacity;
+      @ loop invariant socket_kept(flow);
+      @ loop invariant got > 0 ==> \at(flow[index].stored, Pre) > 0;
+      @ loop invariant got == 0 ==> f->stored == \at(flow[index].stored, Pre);
+      @ loop assigns i, got, data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+      @ loop variant 2 - i;
+      @*/
+    for (uint16_t i = 0U; (i < 2U) && (f->stored != 0U) && (got < capacity); i++) {
+        uint32_t at = 0U;
+        const uint32_t run = skr_flow_oldest(f, &at);
+        const uint32_t part = (run < (capacity - got)) ? run : (capacity - got);
+
+        skr_port_copy(&data[got], &f->data[at], part);
+        skr_flow_consume(f, part);
+        got += part;
+    }
+    return got;
+}
+
 skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
     uint16_t index = SKR_VSOCK_NOWHERE;
+    uint32_t moved = 0U;
     skr_status_t status = skr_vsock_resolve(v, handle, &index);
 
-    *got = 0U;
     if ((status == SKR_OK) && (capacity != 0U)) {
-        skr_flow_t *f = &v->flow[index];
-
-        status = readable(f);
-        /* two passes: the stored bytes are at most two runs */
-        /*@ loop invariant 0 <= i <= 2 && *got <= capacity;
-          @ loop invariant skr_vsock_sound(v);
-          @ loop invariant *got > 0 ==> status == SKR_OK;
-          @ loop invariant status != SKR_OK ==> f->stored == 0;
-          @ loop assigns i, *got, data[0 .. capacity - 1], f->stored, f->head, f->fwd_cnt, f->owed;
-          @ loop variant 2 - i;
-          @*/
-        for (uint16_t i = 0U; (i < 2U) && (f->stored != 0U) && (*got < capacity); i++) {
-            uint32_t at = 0U;
-            const uint32_t run = skr_flow_oldest(f, &at);
-            const uint32_t part = (run < (capacity - *got)) ? run : (capacity - *got);
-
-            skr_port_copy(&data[*got], &f->data[at], part);
-            skr_flow_consume(f, part);
-            *got += part;
-        }
+        status = readable(&v->flow[index]);
+        moved = move_out(v->flow, index, data, capacity);
+        /*@ assert skr_vsock_sound(v); */
     }
+    *got = moved;
     return status;
 }
 
@@ -335,17 +438,54 @@ skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, con
     return status;
 }
 
+/** Give up the oldest received bytes of a connection, if there are that many. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow) && (\result == SKR_OK || \result == SKR_ARGUMENT);
+  @*/
+static skr_status_t drop_oldest(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t length)
+{
+    skr_status_t status = SKR_ARGUMENT;
+
+    if (length <= flow[index].stored) {
+        skr_flow_consume(&flow[index], length);
+        status = SKR_OK;
+    }
+    return status;
+}
+
 skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length)
 {
     uint16_t index = SKR_VSOCK_NOWHERE;
     skr_status_t status = skr_vsock_resolve(v, handle, &index);
 
     if (status == SKR_OK) {
-        if (length > v->flow[index].stored) {
-            status = SKR_ARGUMENT;
-        } else {
-            skr_flow_consume(&v->flow[index], length);
-        }
+        status = drop_oldest(v->flow, index, length);
+    }
+    return status;
+}
+
+/** Shut directions of a connection that has any. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow) && \result != SKR_FAULT;
+  @*/
+static skr_status_t shut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t directions)
+{
+    skr_flow_t *f = &flow[index];
+    skr_status_t status = SKR_OK;
+
+    if ((directions == 0U) || (directions > (SKR_VSOCK_SHUT_RECEIVE | SKR_VSOCK_SHUT_SEND))) {
+        status = SKR_ARGUMENT;
+    } else if (f->state == SKR_FLOW_ENDED) {
+        status = f->end;
+    } else if (f->state == SKR_FLOW_CONNECTING) {
+        status = SKR_AGAIN;
+    } else {
+        f->shut = (uint16_t)((f->shut | directions) & SKR_SHUT_ALL); /* the same bits: SKR_SHUT_LOCAL_... */
+        f->owed = (uint16_t)((f->owed | SKR_OWE_SHUTDOWN) & SKR_OWE_ALL);
     }
     return status;
 }
@@ -356,20 +496,33 @@ skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint3
     skr_status_t status = skr_vsock_resolve(v, handle, &index);
 
     if (status == SKR_OK) {
-        skr_flow_t *f = &v->flow[index];
-
-        if ((directions == 0U) || (directions > (SKR_VSOCK_SHUT_RECEIVE | SKR_VSOCK_SHUT_SEND))) {
-            status = SKR_ARGUMENT;
-        } else if (f->state == SKR_FLOW_ENDED) {
-            status = f->end;
-        } else if (f->state == SKR_FLOW_CONNECTING) {
-            status = SKR_AGAIN;
-        } else {
-            f->shut = (uint16_t)((f->shut | directions) & SKR_SHUT_ALL); /* the same bits: SKR_SHUT_LOCAL_... */
-            f->owed = (uint16_t)((f->owed | SKR_OWE_SHUTDOWN) & SKR_OWE_ALL);
-        }
+        status = shut(v->flow, index, directions);
     }
     return status;
+}
+
+/** Take leave of a connection in order: nobody reads any more, and the peer is told. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow);
+  @*/
+static void leave(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t now)
+{
+    skr_flow_t *f = &flow[index];
+
+    if (f->state == SKR_FLOW_OPEN) {
+        f->state = SKR_FLOW_CLOSING;
+        f->since = now;
+        f->shut = (uint16_t)((f->shut | SKR_SHUT_LOCAL_RECEIVE | SKR_SHUT_LOCAL_SEND) & SKR_SHUT_ALL);
+        f->owed = (uint16_t)((f->owed | SKR_OWE_SHUTDOWN) & SKR_OWE_ALL);
+    } else if (f->state == SKR_FLOW_CONNECTING) {
+        skr_flow_end(f, SKR_CLOSED, (f->owed & SKR_OWE_REQUEST) == 0U);
+    } else {
+        /* over already */
+    }
+    f->stored = 0U;
+    f->released = 1U;
 }
 
 skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
@@ -378,22 +531,26 @@ skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
     const skr_status_t status = look_behind(v, handle, &index);
 
     if (status == SKR_OK) {
-        skr_flow_t *f = &v->flow[index];
-
-        if (f->state == SKR_FLOW_OPEN) {
-            f->state = SKR_FLOW_CLOSING;
-            f->since = v->device.now;
-            f->shut = (uint16_t)((f->shut | SKR_SHUT_LOCAL_RECEIVE | SKR_SHUT_LOCAL_SEND) & SKR_SHUT_ALL);
-            f->owed = (uint16_t)((f->owed | SKR_OWE_SHUTDOWN) & SKR_OWE_ALL);
-        } else if (f->state == SKR_FLOW_CONNECTING) {
-            skr_flow_end(f, SKR_CLOSED, (f->owed & SKR_OWE_REQUEST) == 0U);
-        } else {
-            /* over already */
-        }
-        f->stored = 0U;
-        f->released = 1U;
+        leave(v->flow, index, v->device.now);
     }
     return status;
+}
+
+/** Cut a connection that its owner has no more use for. */
+/*@ requires socket_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures socket_kept(flow);
+  @*/
+static void cut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
+{
+    skr_flow_t *f = &flow[index];
+
+    if (f->state != SKR_FLOW_ENDED) {
+        skr_flow_end(f, SKR_RESET, (f->owed & SKR_OWE_REQUEST) == 0U);
+    }
+    f->stored = 0U;
+    f->released = 1U;
 }
 
 skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
@@ -402,13 +559,7 @@ skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
     const skr_status_t status = look_behind(v, handle, &index);
 
     if (status == SKR_OK) {
-        skr_flow_t *f = &v->flow[index];
-
-        if (f->state != SKR_FLOW_ENDED) {
-            skr_flow_end(f, SKR_RESET, (f->owed & SKR_OWE_REQUEST) == 0U);
-        }
-        f->stored = 0U;
-        f->released = 1U;
+        cut(v->flow, index);
     }
     return status;
 }

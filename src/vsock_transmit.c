@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vsock_core.h"
 
+/* table: of connections, and a place in it. running: and READY, with connections. left: or a fault was found meanwhile. */
+#ifdef __FRAMAC__
+#define transmit_table(flow, index) \
+    (\valid((flow) + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow) && (index) < SKR_VSOCK_CONNECTIONS)
+#define transmit_running(v) (skr_vsock_sound(v) && (v)->device.state == SKR_DEVICE_READY && (v)->up != 0)
+#define transmit_left(v) \
+    (skr_vsock_sound(v) && ((v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED) && (v)->up != 0)
+#endif
+
 /** Take back every buffer that the device has transmitted. */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
@@ -28,9 +37,9 @@ static void gather(skr_vsock_t *v)
         status = skr_device_pop(&v->device, SKR_VSOCK_TX, &id, &length);
         if (status == SKR_OK) {
             skr_virtq_release(q, id);
-            /*@ assert zz: skr_vsock_sound(v); */
+            /*@ assert skr_vsock_sound(v); */
         }
-        /*@ assert zz: skr_vsock_sound(v); */
+        /*@ assert skr_vsock_sound(v); */
     }
 }
 
@@ -44,19 +53,44 @@ bool skr_vsock_room(skr_vsock_t *v, uint16_t keep)
     return (v->device.state == SKR_DEVICE_READY) && (q->free_count > keep);
 }
 
-void skr_vsock_emit(skr_vsock_t *v, skr_vsock_packet_t *packet, const uint8_t *data)
+/** Write a packet from us to the host into one buffer of a ring. */
+/*@ requires \valid_read(q) && skr_virtq_placed(q) && id < q->count && q->stride == SKR_VSOCK_BUFFER_BYTES;
+  @ requires \valid_read(packet) && packet->length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires packet->length > 0 ==> \valid_read(data + (0 .. packet->length - 1))
+  @   && \separated(data + (0 .. packet->length - 1), q->base + (0 .. q->limit - 1));
+  @ terminates \true; exits \false;
+  @ assigns q->base[0 .. q->limit - 1];
+  @*/
+static void write_packet(skr_virtq_t *q, uint16_t id, uint32_t cid, const skr_vsock_packet_t *packet,
+                         const uint8_t *data)
 {
-    skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
-    const uint16_t id = skr_virtq_take(q);
     const uint32_t at = skr_virtq_buffer(q, id);
+    const skr_vsock_packet_t header = {
+        .src_cid = cid,
+        .dst_cid = SKR_VSOCK_CID_HOST,
+        .src_port = packet->src_port,
+        .dst_port = packet->dst_port,
+        .length = packet->length,
+        .type = SKR_VSOCK_TYPE_STREAM,
+        .op = packet->op,
+        .flags = packet->flags,
+        .buf_alloc = packet->buf_alloc,
+        .fwd_cnt = packet->fwd_cnt,
+    };
 
-    packet->src_cid = v->cid;
-    packet->dst_cid = SKR_VSOCK_CID_HOST;
-    packet->type = SKR_VSOCK_TYPE_STREAM;
-    skr_vsock_packet_write(q->base, at, packet);
+    skr_vsock_packet_write(q->base, at, &header);
     if (packet->length != 0U) {
         skr_shm_copy_out(q->base, at + SKR_VSOCK_HEADER_BYTES, data, packet->length);
     }
+}
+
+void skr_vsock_emit(skr_vsock_t *v, const skr_vsock_packet_t *packet, const uint8_t *data)
+{
+    skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
+    const uint16_t id = skr_virtq_take(q);
+
+    write_packet(q, id, v->cid, packet, data);
+    /*@ assert written: skr_vsock_sound(v); */
     skr_virtq_add(q, id, SKR_VSOCK_HEADER_BYTES + packet->length);
     v->counters.packets_sent++;
 }
@@ -107,67 +141,139 @@ static skr_status_t sendable(const skr_flow_t *f)
 }
 
 /** Whether a connection waits for the peer's credit and has not asked for it of late. */
-/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
+/*@ requires \valid_read(f);
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == \true ==> v->flow[index].state == SKR_FLOW_OPEN;
+  @ ensures \result == \true ==> f->state == SKR_FLOW_OPEN;
   @*/
-static bool wants_credit(const skr_vsock_t *v, uint16_t index)
+static bool wants_credit(const skr_flow_t *f, uint32_t now)
 {
-    const skr_flow_t *f = &v->flow[index];
-
-    return (sendable(f) == SKR_OK) && (skr_flow_window(f) == 0U) && skr_passed(v->device.now, f->asked, SKR_TICKS_CREDIT);
+    return (sendable(f) == SKR_OK) && (skr_flow_window(f) == 0U) && skr_passed(now, f->asked, SKR_TICKS_CREDIT);
 }
 
-/** Send one reply of a connection, and free its place if it is over. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && index < SKR_VSOCK_CONNECTIONS;
+/** Let time pass for one connection; whether it owes a reply. */
+/*@ requires transmit_table(flow, index);
   @ terminates \true; exits \false;
-  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[index],
-  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
-  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow);
   @*/
-static void settle_flow(skr_vsock_t *v, uint16_t index)
+static bool tick(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t now)
 {
-    skr_flow_t *f = &v->flow[index];
+    skr_flow_t *f = &flow[index];
 
-    skr_flow_tick(f, v->device.now);
+    skr_flow_tick(f, now);
     /* On the tick and not in skr_vsock_send(): who waits for SKR_VSOCK_WRITABLE does not call it. */
-    if (wants_credit(v, index)) {
+    if (wants_credit(f, now)) {
         f->owed = (uint16_t)((f->owed | SKR_OWE_CREDIT_REQUEST) & SKR_OWE_ALL);
     }
-    if ((f->owed != 0U) && skr_vsock_room(v, 0U)) {
-        skr_vsock_packet_t packet;
-        skr_flow_reply(f, &packet, v->device.now);
-        skr_vsock_emit(v, &packet, NULL);
-    }
+    return f->owed != 0U;
+}
+
+/** The next reply of one connection. */
+/*@ requires transmit_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1], *packet;
+  @ ensures skr_flows_sound(flow) && packet->length == 0;
+  @*/
+static void take_reply(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, skr_vsock_packet_t *packet, uint32_t now)
+{
+    skr_flow_reply(&flow[index], packet, now);
+}
+
+/** Free the place of a connection that is over; the local port that has to rest, or 0. */
+/*@ requires transmit_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow);
+  @*/
+static uint32_t vacate(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
+{
+    skr_flow_t *f = &flow[index];
+    uint32_t port = 0U;
+
     if ((f->state == SKR_FLOW_ENDED) && (f->released != 0U) && (f->owed == 0U)) {
         f->state = SKR_FLOW_FREE;
         if (f->quarantine != 0U) {
-            rest_port(v, f->local_port);
+            port = f->local_port;
         }
+    }
+    return port;
+}
+
+/** Send one reply of a connection that owes some. */
+/*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures transmit_left(v);
+  @*/
+static void reply(skr_vsock_t *v, uint16_t index)
+{
+    if (skr_vsock_room(v, 0U)) {
+        skr_vsock_packet_t packet;
+
+        take_reply(v->flow, index, &packet, v->device.now);
+        /*@ assert composed: transmit_running(v); */
+        skr_vsock_emit(v, &packet, NULL);
+        /*@ assert sent: transmit_left(v); */
     }
 }
 
+/** Free the place of a connection that is over. */
+/*@ requires transmit_left(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures transmit_left(v);
+  @*/
+static void retire(skr_vsock_t *v, uint16_t index)
+{
+    const uint32_t port = vacate(v->flow, index);
+
+    if (port != 0U) {
+        rest_port(v, port);
+    }
+}
+
+/** Let time pass for one connection, send one reply if it owes some, and free its place if it is over. */
+/*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures transmit_left(v);
+  @*/
+static void settle_flow(skr_vsock_t *v, uint16_t index)
+{
+    const bool owes = tick(v->flow, index, v->device.now);
+
+    /*@ assert ticked: transmit_running(v); */
+    if (owes) {
+        reply(v, index);
+        /*@ assert replied: transmit_left(v); */
+    }
+    /*@ assert told: transmit_left(v); */
+    retire(v, index);
+}
+
 /** Send the RST owed to tuples that have no connection. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+/*@ requires transmit_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->counters, v->resets,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures transmit_left(v);
   @*/
 static void settle_resets(skr_vsock_t *v)
 {
     const uint16_t owed = v->resets;
-    bool room = true;
+    bool room = (v->device.state == SKR_DEVICE_READY);
 
-    /*@ loop invariant 0 <= i <= owed <= SKR_VSOCK_RESET_LIST && v->resets <= owed;
-      @ loop invariant skr_vsock_sound(v);
-      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+    /*@ loop invariant 0 <= i <= owed;
+      @ loop invariant transmit_left(v);
       @ loop invariant room == \true ==> v->device.state == SKR_DEVICE_READY && v->resets == owed - i;
       @ loop assigns i, room, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
       @      v->device.status, v->counters, v->resets,
@@ -185,16 +291,26 @@ static void settle_resets(skr_vsock_t *v)
             packet.src_port = v->reset[v->resets].local_port;
             packet.dst_port = v->reset[v->resets].peer_port;
             skr_vsock_emit(v, &packet, NULL);
+            /*@ assert sent: transmit_running(v); */
         }
+        /*@ assert looked: transmit_left(v); */
     }
 }
 
-void skr_vsock_settle(skr_vsock_t *v)
+/** Let time pass for every connection in turn, and send a reply of each. */
+/*@ requires transmit_left(v);
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->turn, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures transmit_left(v);
+  @*/
+static void settle_flows(skr_vsock_t *v)
 {
-    (void)skr_vsock_room(v, SKR_VSOCK_TX_RESERVE); /* so that skr_vsock_events() sees what the device has given back */
     /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
-      @ loop invariant skr_vsock_sound(v);
-      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant transmit_left(v);
       @ loop assigns i, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
       @      v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
@@ -204,20 +320,38 @@ void skr_vsock_settle(skr_vsock_t *v)
     for (uint16_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (v->device.state == SKR_DEVICE_READY); i++) {
         settle_flow(v, (uint16_t)(((uint32_t)v->turn + i) % SKR_VSOCK_CONNECTIONS));
     }
+    /*@ assert told: transmit_left(v); */
     v->turn = (uint16_t)(((uint32_t)v->turn + 1U) % SKR_VSOCK_CONNECTIONS);
-    if (v->device.state == SKR_DEVICE_READY) {
-        settle_resets(v);
-    }
+}
+
+/** Show the device what was added to the transmit ring, unless it was given up meanwhile. */
+/*@ requires transmit_left(v);
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX].kicked_idx, v->device.counters, v->device.rung,
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures transmit_left(v);
+  @*/
+static void flush(skr_vsock_t *v)
+{
     if (v->device.state == SKR_DEVICE_READY) {
         skr_device_flush(&v->device, SKR_VSOCK_TX);
     }
 }
 
+void skr_vsock_settle(skr_vsock_t *v)
+{
+    (void)skr_vsock_room(v, SKR_VSOCK_TX_RESERVE); /* so that skr_vsock_events() sees what the device has given back */
+    settle_flows(v);
+    settle_resets(v);
+    flush(v);
+}
+
 /** Ask to be interrupted when a buffer was transmitted, or ask no more. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+/*@ requires transmit_running(v);
   @ terminates \true; exits \false;
   @ assigns v->armed, v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
+  @ ensures transmit_running(v);
   @*/
 static void arm(skr_vsock_t *v, bool blocked)
 {
@@ -231,13 +365,12 @@ static void arm(skr_vsock_t *v, bool blocked)
 }
 
 /** Whether there is a buffer for data; if not, the device is asked to say when there is. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+/*@ requires transmit_running(v);
   @ terminates \true; exits \false;
   @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures transmit_left(v);
   @ ensures \result == \true ==> v->device.state == SKR_DEVICE_READY
   @   && v->device.virtq[SKR_VSOCK_TX].free_count > SKR_VSOCK_TX_RESERVE;
   @*/
@@ -250,45 +383,71 @@ static bool room_for_data(skr_vsock_t *v)
         if (!room) {
             room = skr_vsock_room(v, SKR_VSOCK_TX_RESERVE); /* it may have come between the look and the request */
         }
+        /*@ assert asked: transmit_left(v); */
     }
     return room;
 }
 
+/** Bytes of payload in the next packet: what is left, what the peer has room for, what a buffer takes. */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <= length && \result <= window && \result <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ ensures 1 <= length && 1 <= window ==> 1 <= \result;
+  @*/
+static uint32_t payload(uint32_t length, uint32_t window)
+{
+    const uint32_t bytes = (length < window) ? length : window;
+
+    return (bytes < SKR_VSOCK_PAYLOAD_BYTES) ? bytes : SKR_VSOCK_PAYLOAD_BYTES;
+}
+
+/** The header of the next data packet of one connection. */
+/*@ requires transmit_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
+  @ requires flow[index].state == SKR_FLOW_OPEN && 1 <= bytes;
+  @ requires skr_flow_in_flight(flow + index) + bytes <= skr_flow_cap(flow + index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1], *packet;
+  @ ensures skr_flows_sound(flow);
+  @ ensures flow[index].state == SKR_FLOW_OPEN && packet->length == bytes;
+  @*/
+static void take_data(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, skr_vsock_packet_t *packet, uint32_t bytes)
+{
+    skr_flow_data(&flow[index], packet, bytes);
+}
+
 /** Send one packet of at most `length` bytes of a connection that has a window; the bytes sent. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && index < SKR_VSOCK_CONNECTIONS;
+/*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
   @ requires v->flow[index].state == SKR_FLOW_OPEN && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
   @ requires 1 <= length && \valid_read(data + (0 .. length - 1));
   @ requires 1 <= window && skr_flow_in_flight(&v->flow[index]) + window <= skr_flow_cap(&v->flow[index]);
-  @ requires \separated(data + (0 .. length - 1), v, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ requires \separated(data + (0 .. length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->flow[index],
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v) && v->flow[index].state == SKR_FLOW_OPEN;
-  @ ensures 1 <= \result <= length && \result <= window;
+  @ ensures transmit_running(v) && v->flow[index].state == SKR_FLOW_OPEN;
+  @ ensures 1 <= \result <= length;
   @*/
 static uint32_t send_packet(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length, uint32_t window)
 {
     skr_vsock_packet_t packet;
-    uint32_t bytes = (length < window) ? length : window;
+    const uint32_t bytes = payload(length, window);
 
-    bytes = (bytes < SKR_VSOCK_PAYLOAD_BYTES) ? bytes : SKR_VSOCK_PAYLOAD_BYTES;
-    skr_flow_data(&v->flow[index], &packet, bytes);
+    take_data(v->flow, index, &packet, bytes);
+    /*@ assert headed: transmit_running(v); */
     skr_vsock_emit(v, &packet, data);
     return bytes;
 }
 
 /** Send as much as credit and buffers allow; the bytes sent. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && index < SKR_VSOCK_CONNECTIONS;
+/*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
   @ requires v->flow[index].state == SKR_FLOW_OPEN;
   @ requires \valid_read(data + (0 .. length - 1));
-  @ requires \separated(data + (0 .. length - 1), v, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ requires \separated(data + (0 .. length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
   @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->flow[index],
+  @         v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v) && \result <= length;
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures transmit_left(v) && \result <= length;
   @*/
 static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length)
 {
@@ -297,12 +456,11 @@ static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, u
     bool room = true;
 
     /*@ loop invariant 0 <= i <= SKR_VSOCK_TX_COUNT && taken <= length;
-      @ loop invariant skr_vsock_sound(v) && v->flow[index].state == SKR_FLOW_OPEN;
-      @ loop invariant v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant transmit_left(v) && v->flow[index].state == SKR_FLOW_OPEN;
       @ loop invariant room == \true ==> v->device.state == SKR_DEVICE_READY;
       @ loop invariant window > 0 ==> skr_flow_in_flight(&v->flow[index]) + window <= skr_flow_cap(&v->flow[index]);
       @ loop assigns i, taken, window, room, v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause,
-      @      v->device.counters, v->device.status, v->counters, v->flow[index],
+      @      v->device.counters, v->device.status, v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
       @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
       @ loop variant SKR_VSOCK_TX_COUNT - i;
@@ -312,7 +470,9 @@ static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, u
         if (room) {
             taken += send_packet(v, index, &data[taken], length - taken, window);
             window = skr_flow_window(&v->flow[index]);
+            /*@ assert sent: transmit_running(v); */
         }
+        /*@ assert looked: transmit_left(v); */
     }
     return taken;
 }
@@ -327,22 +487,25 @@ skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uin
                             uint32_t *taken)
 {
     uint16_t index = SKR_VSOCK_NOWHERE;
+    uint32_t sent = 0U;
     skr_status_t status = skr_vsock_resolve(v, handle, &index);
 
-    *taken = 0U;
     if (status == SKR_OK) {
         status = sendable(&v->flow[index]);
     }
     if ((status == SKR_OK) && (length != 0U)) {
-        const uint32_t sent = send_data(v, index, data, length);
-
+        sent = send_data(v, index, data, length);
+        flush(v);
         if (v->device.state != SKR_DEVICE_READY) {
             status = SKR_FAULT;
+            sent = 0U;
+        } else if (sent == 0U) {
+            status = SKR_AGAIN;
         } else {
-            skr_device_flush(&v->device, SKR_VSOCK_TX);
-            *taken = sent;
-            status = (sent != 0U) ? SKR_OK : SKR_AGAIN;
+            /* OK */
         }
+        /*@ assert over: transmit_left(v); */
     }
+    *taken = sent;
     return status;
 }

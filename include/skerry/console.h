@@ -192,13 +192,8 @@ SKR_MUST_CHECK skr_status_t skr_console_step(skr_console_t *c, uint32_t now);
 /*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, taken);
   @ requires \valid_read(data + (0 .. length - 1)) && skr_console_apart(c, (uint8_t *)data, length);
   @ terminates \true; exits \false;
-  @ assigns *taken, c->counters, c->device.state, c->device.cause, c->device.counters, c->device.status,
-  @         c->device.rung, c->device.virtq[SKR_CONSOLE_TX].avail_idx, c->device.virtq[SKR_CONSOLE_TX].kicked_idx,
-  @         c->device.virtq[SKR_CONSOLE_TX].last_used, c->device.virtq[SKR_CONSOLE_TX].ready,
-  @         c->device.virtq[SKR_CONSOLE_TX].outstanding, c->device.virtq[SKR_CONSOLE_TX].free_count,
-  @         c->device.virtq[SKR_CONSOLE_TX].free_ids[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         c->device.virtq[SKR_CONSOLE_TX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         c->device.virtq[SKR_CONSOLE_TX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
+  @ assigns *taken, c->counters.written, c->device.virtq[SKR_CONSOLE_TX], c->device.state, c->device.cause,
+  @         c->device.counters, c->device.status, c->device.rung,
   @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);
@@ -207,11 +202,11 @@ SKR_MUST_CHECK skr_status_t skr_console_step(skr_console_t *c, uint32_t now);
   @ ensures c->counters.written == (uint32_t)(\old(c->counters.written) + *taken);
   @ behavior latched:
   @   assumes c->device.state == SKR_DEVICE_FAILED;
-  @   assigns *taken, c->counters.written;
+  @   assigns *taken;
   @   ensures \result == SKR_FAULT && *taken == 0;
   @ behavior early:
   @   assumes c->device.state != SKR_DEVICE_FAILED && c->device.state != SKR_DEVICE_READY;
-  @   assigns *taken, c->counters.written;
+  @   assigns *taken;
   @   ensures \result == SKR_AGAIN && *taken == 0;
   @ behavior running:
   @   assumes c->device.state == SKR_DEVICE_READY;
@@ -249,13 +244,8 @@ SKR_MUST_CHECK skr_status_t skr_console_write(skr_console_t *c, const uint8_t *d
   @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
   @ assigns *got, data[0 .. capacity - 1], c->counters, c->rx_at, c->rx_length, c->rx_id,
-  @         c->device.state, c->device.cause, c->device.counters, c->device.status, c->device.rung,
-  @         c->device.virtq[SKR_CONSOLE_RX].avail_idx, c->device.virtq[SKR_CONSOLE_RX].kicked_idx,
-  @         c->device.virtq[SKR_CONSOLE_RX].last_used, c->device.virtq[SKR_CONSOLE_RX].ready,
-  @         c->device.virtq[SKR_CONSOLE_RX].outstanding,
-  @         c->device.virtq[SKR_CONSOLE_RX].owner[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         c->device.virtq[SKR_CONSOLE_RX].length[0 .. SKR_VIRTQ_SIZE_MAX - 1],
-  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @         c->device.virtq[SKR_CONSOLE_RX], c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.rung, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);
   @ ensures skr_console_reading(c);
@@ -263,11 +253,11 @@ SKR_MUST_CHECK skr_status_t skr_console_write(skr_console_t *c, const uint8_t *d
   @ ensures c->counters.read == (uint32_t)(\old(c->counters.read) + *got);
   @ behavior latched:
   @   assumes c->device.state == SKR_DEVICE_FAILED;
-  @   assigns *got, c->counters.read;
+  @   assigns *got;
   @   ensures \result == SKR_FAULT && *got == 0;
   @ behavior early:
   @   assumes c->device.state != SKR_DEVICE_FAILED && c->device.state != SKR_DEVICE_READY;
-  @   assigns *got, c->counters.read;
+  @   assigns *got;
   @   ensures \result == SKR_AGAIN && *got == 0;
   @ behavior running:
   @   assumes c->device.state == SKR_DEVICE_READY;

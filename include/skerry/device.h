@@ -175,7 +175,8 @@ typedef struct {
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @ ensures \result == SKR_OK ==> d->state == SKR_DEVICE_IDLE && d->linked == 1 && skr_device_linked(d);
   @ ensures \result == SKR_FAULT ==> d->state == SKR_DEVICE_FAILED && d->linked == 0 && d->cause != SKR_CAUSE_NONE;
-  @ ensures d->queues == 0 && d->placed == 0 && d->fences == 0 && d->offset == 0 && d->transport == *transport;
+  @ ensures d->queues == 0 && d->placed == 0 && d->fences == 0 && d->offset == 0;
+  @ ensures skr_transport_alike(&d->transport, transport);
   @ ensures d->config_bytes == config_bytes;
   @*/
 SKR_MUST_CHECK skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id,
@@ -248,6 +249,8 @@ SKR_MUST_CHECK skr_status_t skr_device_start(skr_device_t *d, uint32_t now);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_STATE || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> d->state == SKR_DEVICE_READY;
   @ ensures \result == SKR_FAULT <==> d->state == SKR_DEVICE_FAILED;
+  @ ensures lasting: \old(d->state) == SKR_DEVICE_READY || \old(d->state) == SKR_DEVICE_FAILED ==>
+  @      \result == SKR_OK || \result == SKR_FAULT;
   @ ensures steady: \old(d->state) == SKR_DEVICE_READY && \result == SKR_OK ==>
   @      skr_device_steady(d);
   @*/

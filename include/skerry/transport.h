@@ -60,6 +60,11 @@ typedef struct {
     (   ((t)->registers == \null || \valid((t)->registers + (0 .. (t)->registers_size - 1))) \
     && ((t)->config == \null || \valid((t)->config + (0 .. (t)->config_size - 1))) \
     && ((t)->memory == \null || \valid((t)->memory + (0 .. (t)->memory_size - 1))))
+#define skr_transport_alike(a, b) \
+    ((a)->kind == (b)->kind && (a)->registers == (b)->registers && (a)->registers_size == (b)->registers_size \
+    && (a)->config == (b)->config && (a)->config_size == (b)->config_size && (a)->memory == (b)->memory \
+    && (a)->memory_size == (b)->memory_size && (a)->memory_address == (b)->memory_address \
+    && (a)->doorbell == (b)->doorbell && (a)->options == (b)->options)
 #define skr_transport_sound(t) \
     (   skr_transport_known((t)) \
     && 0x100 <= (t)->registers_size && \valid((t)->registers + (0 .. (t)->registers_size - 1)) \

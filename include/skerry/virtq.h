@@ -64,8 +64,7 @@ typedef struct {
 
 /* fits: `n` buffers of `stride` bytes from `start` end by `limit`. The plain product would say the same, but the solvers lose
  * themselves in it whenever memory next to it changes; a predicate of its own is carried over unopened.
- * ids: the first `n` entries of a stack of free buffers are below `count`, free, and each another. It takes the arrays by
- * value: whether they have changed is then one question and not one for each element.
+ * ids: the first `n` entries of a stack of free buffers are below `count`, free, and each another.
  * Invariants are macros, and what changes a ring says that it assigns all of it: the provers then see for each field of
  * another object that nothing has written to it (proofs/README.md).
  * planned, settled: of the ring, what only plan, and what only place writes.
@@ -76,13 +75,12 @@ typedef struct {
   @     start + n * stride <= limit ==> skr_virtq_fits(start, n, stride, limit);
   @ }
   @
-  @ predicate skr_virtq_ids(integer count, integer n, uint16_t free_ids[SKR_VIRTQ_SIZE_MAX],
-  @                         uint16_t owner[SKR_VIRTQ_SIZE_MAX]) =
+  @ predicate skr_virtq_ids(integer count, integer n, uint16_t *free_ids, uint16_t *owner) =
   @      (\forall integer i; 0 <= i < n ==> free_ids[i] < count && owner[free_ids[i]] == SKR_VIRTQ_FREE)
   @   && (\forall integer i, j; 0 <= i < j < n ==> free_ids[i] != free_ids[j]);
   @*/
 #ifdef __FRAMAC__
-#define skr_since_pre(x) (x == \at(x, Pre))
+#define skr_since_pre(x) ((x) == \at((x), Pre))
 
 #define skr_virtq_planned(q)                                                  \
     (skr_since_pre((q)->stride) && skr_since_pre((q)->count) && skr_since_pre((q)->from_device))
@@ -105,7 +103,7 @@ typedef struct {
 #define skr_virtq_books(q)                                                    \
     ((q)->free_count + (q)->outstanding <= (q)->count                         \
   && (q)->ready <= (q)->outstanding                                           \
-  && skr_virtq_ids((q)->count, (q)->free_count, (q)->free_ids, (q)->owner))
+  && skr_virtq_ids((q)->count, (q)->free_count, &(q)->free_ids[0], &(q)->owner[0]))
 
 #define skr_virtq_sound(q)                                                    \
     (\valid(q) && skr_virtq_placed(q) && skr_virtq_books(q)                   \
@@ -246,6 +244,7 @@ uint16_t skr_virtq_take(skr_virtq_t *q);
   @ ensures skr_virtq_settled(q) && skr_since_pre(q->outstanding);
   @ ensures skr_virtq_sound(q);
   @ ensures q->free_count == \old(q->free_count) + 1 && q->owner[id] == SKR_VIRTQ_FREE;
+  @ ensures skr_since_pre(q->avail_idx) && skr_since_pre(q->kicked_idx);
   @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && i != id ==> q->owner[i] == \old(q->owner[i]);
   @*/
 void skr_virtq_release(skr_virtq_t *q, uint16_t id);

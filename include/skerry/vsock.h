@@ -100,7 +100,7 @@ typedef struct {
     ((v)->resets <= SKR_VSOCK_RESET_LIST && (v)->turn < SKR_VSOCK_CONNECTIONS \
   && (v)->recent < SKR_VSOCK_CONNECTIONS && (v)->next_resting < SKR_VSOCK_QUARANTINE_LIST \
   && SKR_VSOCK_PORT_FIRST <= (v)->next_port <= SKR_VSOCK_PORT_LAST            \
-  && skr_flows_sound((v)->flow))
+  && \valid((v)->flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound((v)->flow))
 
 #define skr_vsock_queues(v)                                                   \
     (2 <= (v)->device.queues <= 3 && (v)->device.config_bytes == 8            \
@@ -242,7 +242,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_listen(skr_vsock_t *v, uint32_t port, uint
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->listener[0 .. SKR_VSOCK_LISTENERS - 1].backlog, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->listener[0 .. SKR_VSOCK_LISTENERS - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_STATE;
   @*/

@@ -78,7 +78,8 @@ typedef struct {
 #define skr_flow_sound(f)                                                     \
     (SKR_FLOW_FREE <= (f)->state <= SKR_FLOW_ENDED                            \
   && (f)->head < SKR_VSOCK_WINDOW_BYTES && (f)->stored <= SKR_VSOCK_WINDOW_BYTES \
-  && (f)->owed <= SKR_OWE_ALL && (f)->shut <= SKR_SHUT_ALL)
+  && (f)->owed <= SKR_OWE_ALL && (f)->shut <= SKR_SHUT_ALL                    \
+  && ((f)->state == SKR_FLOW_ENDED ==> (f)->end == SKR_CLOSED || SKR_REFUSED <= (f)->end <= SKR_TIMEOUT))
 
 #define skr_flows_sound(flow)                                                 \
     (\forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==> skr_flow_sound(&(flow)[i]))

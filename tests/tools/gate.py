@@ -101,3 +101,12 @@ def options(description, name):
     parser.add_argument("--build", help="where to build")
     return parser, lambda args: (os.path.abspath(args.root),
                                  os.path.abspath(args.build or os.path.join(args.root, "build", name)))
+
+
+# What only the prover sees may define macros for its annotations, and nothing else: anything but that stays in view.
+INVARIANTS = re.compile(r"^#ifdef __FRAMAC__\n(?:#define \w+\(.*(?<!\\)\n|#define \w+\((?:.*\\\n)+.*\n|\n)+#endif$", re.M)
+
+
+def compiled(text):
+    """The text of a source without the invariants of the proofs, line by line in its place."""
+    return INVARIANTS.sub(lambda m: "\n" * m.group(0).count("\n"), text)

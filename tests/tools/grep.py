@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-from gate import Gate, core, files, functions, headers, options, run
+from gate import compiled, core, files, functions, Gate, headers, options, run
 
 SHARED = ("include/skerry/shm.h", "include/skerry/port.h")  # the only places that may touch it
 FUNCTION_LINES = 60
@@ -157,10 +157,15 @@ def main():
         gate.check(not bare, "a loop without a loop variant directly above", "\n".join(bare))
         forever = ["%s:%d" % (path, line) for line in endless(text)]
         gate.check(not forever, "an endless loop", "\n".join(forever))
-        marked = ["%s:%d: %s" % (path, line_of(text, text.index(m)), m) for m in MARKERS if m in text]
+        seen = compiled(text)
+        marked = ["%s:%d: %s" % (path, line_of(seen, seen.index(m)), m) for m in MARKERS if m in seen]
         marked += ["%s:%d: %s" % (path, line_of(text, m.start()), m.group(0))
                    for m in re.finditer(r"@\s*(admit|axiom|axiomatic)\b|\badmit\b\s+(requires|ensures)", text)]
         gate.check(not marked, "a marker that switches evidence off", "\n".join(marked))
+        # The axioms of Frama-C 25 for such values contradict each other: proofs/README.md.
+        valued = ["%s:%d" % (path, line_of(text, m.start()))
+                  for m in re.finditer(r"\b(predicate|logic)\b[^=;]*\([^)]*\[[^)]*\)", text)]
+        gate.check(not valued, "an array by value in an annotation", "\n".join(valued))
         long = ["%s: %s has %d lines" % (path, name, count) for name, count in lengths(root, path, text)
                 if count > FUNCTION_LINES]
         gate.check(not long, "a function longer than %d lines" % FUNCTION_LINES, "\n".join(long))
