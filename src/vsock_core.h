@@ -108,7 +108,7 @@ bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
  * Add one packet to the transmit ring. The caller has made sure of a free buffer, and flushes.
  *
  * @param packet  header without CIDs; `length` is the payload's, at most SKR_VSOCK_BUFFER_BYTES - 44
- * @param data    payload
+ * @param data    payload; NULL if there is none
  *
  * Bound: no loop; 14 shared accesses and a copy of the payload.
  * [impl->dsn~vsock.emit~1] [proof->dsn~vsock.emit~1]

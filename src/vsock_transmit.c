@@ -79,7 +79,7 @@ static void write_packet(skr_virtq_t *q, uint16_t id, uint32_t cid, const skr_vs
     };
 
     skr_vsock_packet_write(q->base, at, &header);
-    if (packet->length != 0U) {
+    if (data != NULL) {
         skr_shm_copy_out(q->base, at + SKR_VSOCK_HEADER_BYTES, data, packet->length);
     }
 }
