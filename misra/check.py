@@ -130,7 +130,7 @@ def analyse(root, build, sources, clients, native, whole):
 
 
 def is_compiled(root, finding):
-    """Whether a finding is about a line that a compiler sees: the addon also reads macros that only the prover does."""
+    """Whether a finding is about a line that a compiler sees; README.md, Known about the tools."""
     path, number = os.path.join(root, finding[0]), finding[1]
     if not os.path.exists(path):
         return True

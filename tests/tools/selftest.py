@@ -92,6 +92,8 @@ TABLE = {
          "\n}\n", "Rule 12.5"),
         (C, "const uint32_t i = skr_shm_read(id);", "const uint32_t i = *(const uint32_t *)id;", "Rule 11.8"),
         (H, "#define SKR_SIZE 8U", "#define SKR_SIZE 8U\n#define SKR_SPARE 1U", "Rule 2.5"),
+        (C, "#endif\n", "#endif\n#define SPARE(x) (x + 1U)\n", "Rule 20.7"),
+        (C, "#ifdef __FRAMAC__\n", "#ifdef __FRAMAC__\n#define SPARE(x) (x + 1U)\nextern int skr_spare;\n", "Rule 20.7"),
         (*GOTO[:3], "no record for SKR-DEV-001"),
         (DEVIATIONS, "[]", RECORD % ("Rule 15.1", 1), "records 1 sites, the code has 0"),
         ([GOTO, (DEVIATIONS, "[]", RECORD % ("Rule 15.1", 2), None)], "records 2 sites, the code has 1"),
@@ -140,6 +142,9 @@ TABLE = {
         (H, "ensures \\result <= SKR_SIZE", "ad" "mit ensures \\result <= SKR_SIZE", "admit"),
         (H, "ensures \\result <= SKR_SIZE", "ensures \\result <= SKR_SIZ", ""),
         (H, "  @ ensures \\result <= SKR_SIZE;\n", "", "results differ"),
+        (C, "", "/*@ predicate five(uint32_t a[9]) = a[1] == 5; */\ntypedef struct { uint32_t a[9]; } skr_nine_t;\n"
+         "/*@ requires \\valid(s) && five(s->a); terminates \\true; exits \\false; assigns s->a[1]; ensures five(s->a); */\n"
+         "void skr_set(skr_nine_t *s);\nvoid skr_set(skr_nine_t *s)\n{\n    s->a[1] = 6U;\n}\n", "by value"),
         (LEDGER, "| ASM-1", "| no", "without a body differ"),
         ("proofs/negative/double_fetch.c", "result = shared->length;", "result = 1U;", "is proved, and it is wrong"),
         ("proofs/results/src_sample.c.json", "", None, "results differ"),
