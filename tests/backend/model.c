@@ -369,9 +369,18 @@ static void pmm_queues(model_t *m)
     pmm_acknowledge(m);
 }
 
+static void fresh(model_t *m);
+
 static void pmm_pass(model_t *m)
 {
-    const uint32_t status = get32(m, R_STATUS);
+    uint32_t status = get32(m, R_STATUS);
+
+    if ((m->pmm == MODEL_PMM_RESETS) && (status == 0U) && (m->status != 0U)) {
+        m->resets++;
+        fresh(m);
+        status = get32(m, R_STATUS);
+    }
+
     const bool running = (m->status & S_DRIVER_OK) != 0U;
 
     m->passes++;

@@ -38,7 +38,8 @@
 /* Which PMM plays the hypervisor-less side. */
 typedef enum {
     MODEL_PMM_FIXED_SIZE = 0, /* queue sizes are dictated; QUEUE_NUM is ignored */
-    MODEL_PMM_SIZE_WRITTEN = 1 /* QUEUE_NUM has to be written, else the PMM dies */
+    MODEL_PMM_SIZE_WRITTEN = 1, /* QUEUE_NUM has to be written, else the PMM dies */
+    MODEL_PMM_RESETS = 2 /* sizes as the first, and status 0 brings it back to its beginning, as skerry-pmm does */
 } model_pmm_t;
 
 /* Knobs. 0 or false: as it should be. A "word" knob with its flag shows that word instead of the right one. */

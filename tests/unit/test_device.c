@@ -989,6 +989,36 @@ static void test_device_step_hvl_running_device_with_tolerated_bits_is_attached_
     CHECK_EQUAL(device.attached, 1U);
 }
 
+/* SKR-ANO-002. [utest->dsn~device.attach~1] technique: fault injection; only a PMM that resets helps out of broken rings */
+static void test_device_step_hvl_broken_rings_are_left_behind_where_the_pmm_resets(void)
+{
+    for (uint32_t resets = 0U; resets <= 1U; resets++) {
+        uint16_t id = 0U;
+        uint32_t length = 0U;
+
+        given(SKR_TRANSPORT_HVL, (resets != 0U) ? SKR_OPTION_PMM_RESETS : 0U);
+        model.pmm = (resets != 0U) ? MODEL_PMM_RESETS : MODEL_PMM_FIXED_SIZE;
+        started(0U);
+        REQUIRE_EQUAL(run(0U), SKR_OK);
+        model_raw_used_idx(&model, RX, (uint16_t)(RX_COUNT + 1U));
+        REQUIRE_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_FAULT);
+        failed_with(SKR_CAUSE_USED_INDEX);
+        for (uint32_t life = 0U; life < 2U; life++) {
+            started(10U);
+            if (resets != 0U) {
+                CHECK_EQUAL(run(10U), SKR_OK);
+                CHECK_EQUAL(device.attached, 0U);
+                CHECK_EQUAL(device.virtq[RX].outstanding, RX_COUNT);
+                CHECK_EQUAL(model.resets, life + 1U);
+            } else {
+                CHECK_EQUAL(run(10U), SKR_FAULT);
+                failed_with(SKR_CAUSE_ATTACH);
+            }
+        }
+        CHECK_EQUAL(model.breaches, 0U);
+    }
+}
+
 /* B6 of the PMM. [utest->dsn~device.attach~1] technique: equivalence class; EVENT_IDX is taken over as it was negotiated */
 static void test_device_step_hvl_attach_takes_over_the_features(void)
 {
@@ -1455,6 +1485,7 @@ SKR_SUITE(device,
     SKR_TEST(test_device_step_hvl_pmm_asleep_for_seconds_is_waited_for),
     SKR_TEST(test_device_step_hvl_running_device_is_attached_to),
     SKR_TEST(test_device_step_hvl_running_device_with_tolerated_bits_is_attached_to),
+    SKR_TEST(test_device_step_hvl_broken_rings_are_left_behind_where_the_pmm_resets),
     SKR_TEST(test_device_step_hvl_attach_takes_over_the_features),
     SKR_TEST(test_device_step_hvl_contradicting_rings_are_refused),
     SKR_TEST(test_device_step_hvl_attach_with_unusable_size_is_refused),
