@@ -771,27 +771,39 @@ static skr_status_t answer_in(skr_device_state_t state)
     return status;
 }
 
+/** Nothing has been done for this life yet, and every wait begins now. */
+/*@ requires \valid(d);
+  @ terminates \true; exits \false;
+  @ assigns d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung, d->watched, d->now;
+  @ ensures d->offset == 0 && d->placed == 0 && d->fences == 0 && d->cause == SKR_CAUSE_NONE;
+  @*/
+static void begin_life(skr_device_t *d, uint32_t now)
+{
+    d->cause = SKR_CAUSE_NONE;
+    d->status = SKR_DEVICE_STATUS_NONE;
+    d->features = 0U;
+    d->offset = 0U;
+    d->placed = 0U;
+    d->fences = 0U;
+    d->attached = 0U;
+    d->since = now;
+    d->rung = now;
+    d->watched = now;
+    d->now = now;
+}
+
 skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id, uint32_t config_bytes,
                              uint64_t wanted)
 {
     const skr_device_counters_t zero = { 0U, 0U, 0U, 0U, 0U, 0U };
     skr_status_t status = SKR_FAULT;
 
+    begin_life(d, 0U);
     d->counters = zero;
     d->wanted = wanted;
-    d->features = 0U;
     d->device_id = device_id;
     d->config_bytes = config_bytes;
-    d->status = SKR_DEVICE_STATUS_NONE;
-    d->offset = 0U;
-    d->since = 0U;
-    d->rung = 0U;
-    d->watched = 0U;
-    d->now = 0U;
-    d->fences = 0U;
-    d->attached = 0U;
     d->queues = 0U;
-    d->placed = 0U;
     d->linked = 0U;
     d->state = SKR_DEVICE_FAILED;
     d->transport = *transport;
@@ -815,18 +827,8 @@ skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
     skr_status_t status = SKR_FAULT;
 
     if (d->linked != 0U) {
+        begin_life(d, now);
         d->state = SKR_DEVICE_IDENTIFY;
-        d->cause = SKR_CAUSE_NONE;
-        d->status = SKR_DEVICE_STATUS_NONE;
-        d->features = 0U;
-        d->offset = 0U;
-        d->placed = 0U;
-        d->fences = 0U;
-        d->attached = 0U;
-        d->since = now;
-        d->rung = now;
-        d->watched = now;
-        d->now = now;
         d->counters.starts++;
         status = SKR_OK;
         /*@ assert begun: skr_device_sound(d); */

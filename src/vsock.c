@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vsock_core.h"
 
-/* planned: the device and its queues are as they begin. left: READY, or a fault was found meanwhile. */
+/* planned: the device and its queues are as they begin. */
 #ifdef __FRAMAC__
 #define vsock_planned(v) (skr_device_sound(&(v)->device) && skr_vsock_queues(v) && skr_vsock_apart(v))
-#define vsock_left(v) \
-    (skr_vsock_sound(v) && ((v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED))
 #endif
 
 /* Configuration and the CIDs that are nobody's, VIRTIO 1.4, 5.10.4. */
@@ -280,7 +278,7 @@ static void blank(skr_vsock_t *v)
     }
 }
 
-/** What is due while the device runs: events first, they may say that our CID has changed. */
+/** Take events, and learn our CID while it is not known: at first, and after a transport reset. */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], v->device.state, v->device.cause, v->device.counters,
@@ -288,18 +286,18 @@ static void blank(skr_vsock_t *v)
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
+  @ ensures skr_vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
   @*/
-static void look_after(skr_vsock_t *v)
+static void stay_up(skr_vsock_t *v)
 {
     if (v->device.queues > SKR_VSOCK_EVENT) {
         skr_vsock_take_events(v);
-        /*@ assert heard: vsock_left(v); */
+        /*@ assert heard: skr_vsock_left(v); */
     }
-    /*@ assert known: vsock_left(v); */
+    /*@ assert known: skr_vsock_left(v); */
     if ((v->device.state == SKR_DEVICE_READY) && (v->up == 0U)) {
         come_up(v);
-        /*@ assert risen: vsock_left(v); */
+        /*@ assert risen: skr_vsock_left(v); */
     }
 }
 
@@ -312,19 +310,19 @@ static void look_after(skr_vsock_t *v)
   @         v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
+  @ ensures skr_vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
   @*/
 static void serve(skr_vsock_t *v)
 {
-    look_after(v);
+    stay_up(v);
     if (v->device.state == SKR_DEVICE_READY) {
         skr_vsock_receive(v);
-        /*@ assert received: vsock_left(v) && v->up != 0; */
+        /*@ assert received: skr_vsock_left(v) && v->up != 0; */
     }
-    /*@ assert read: vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0); */
+    /*@ assert read: skr_vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0); */
     if (v->device.state == SKR_DEVICE_READY) {
         skr_vsock_settle(v);
-        /*@ assert settled: vsock_left(v) && v->up != 0; */
+        /*@ assert settled: skr_vsock_left(v) && v->up != 0; */
     }
 }
 

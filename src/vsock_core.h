@@ -8,6 +8,15 @@
 
 #include "skerry/vsock.h"
 
+/* table: of connections, and a place in it. left: READY, or a fault was found meanwhile. */
+#ifdef __FRAMAC__
+#define skr_vsock_table(flow, index)                                          \
+    (\valid((flow) + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow) && (index) < SKR_VSOCK_CONNECTIONS)
+
+#define skr_vsock_left(v)                                                     \
+    (skr_vsock_sound(v) && ((v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED))
+#endif
+
 /** "no connection" */
 #define SKR_VSOCK_NOWHERE 0xFFFFU
 
@@ -91,8 +100,7 @@ void skr_vsock_end_all(skr_vsock_t *v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures skr_vsock_left(v);
   @ ensures \result == \true ==> v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > keep;
   @*/
 bool skr_vsock_room(skr_vsock_t *v, uint16_t keep);
@@ -139,8 +147,7 @@ void skr_vsock_emit(skr_vsock_t *v, const skr_vsock_packet_t *packet, const uint
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures skr_vsock_left(v);
   @*/
 void skr_vsock_settle(skr_vsock_t *v);
 
@@ -153,8 +160,7 @@ void skr_vsock_settle(skr_vsock_t *v);
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures skr_vsock_left(v);
   @*/
 void skr_vsock_receive(skr_vsock_t *v);
 
@@ -167,8 +173,7 @@ void skr_vsock_receive(skr_vsock_t *v);
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures skr_vsock_left(v);
   @*/
 void skr_vsock_take_events(skr_vsock_t *v);
 

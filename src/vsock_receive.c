@@ -54,7 +54,7 @@ static uint32_t waiting(const skr_vsock_t *v, uint32_t port)
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
-static void admit(skr_vsock_t *v, const skr_vsock_packet_t *packet)
+static void queue_up(skr_vsock_t *v, const skr_vsock_packet_t *packet)
 {
     const uint16_t listener = skr_vsock_listener(v, packet->dst_port);
     const uint16_t index = skr_vsock_vacancy(v);
@@ -163,7 +163,7 @@ static void dispatch(skr_vsock_t *v, uint32_t at, uint32_t bytes)
         if (index != SKR_VSOCK_NOWHERE) {
             deliver(v, index, &packet, at + SKR_VSOCK_HEADER_BYTES, bytes);
         } else if (packet.op == SKR_VSOCK_OP_REQUEST) {
-            admit(v, &packet);
+            queue_up(v, &packet);
         } else {
             v->counters.unknown_packets++;
             owe_reset(v, &packet);

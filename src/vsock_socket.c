@@ -4,10 +4,8 @@
 #define PLACES 0x10000U /* a handle is generation * PLACES + place + 1 */
 #define TICKS_MAX 0x40000000U
 
-/* table: of connections, and a place in it. kept: still sound, and where no connection lived none does. */
+/* kept: still sound, and where no connection lived none does. */
 #ifdef __FRAMAC__
-#define socket_table(flow, index) \
-    (\valid((flow) + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow) && (index) < SKR_VSOCK_CONNECTIONS)
 #define socket_kept(flow) (skr_flows_sound(flow) && (\at(skr_flows_over(flow), Pre) ==> skr_flows_over(flow)))
 #endif
 
@@ -106,7 +104,7 @@ static void delist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint16_t 
 }
 
 /** Cut a connection if it waits in the backlog of a port. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow);
@@ -175,7 +173,7 @@ static uint16_t longest_waiting(const skr_vsock_t *v, uint32_t port)
 }
 
 /** Hand a connection over to its owner: it waits no more. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow) && \result != 0;
@@ -276,7 +274,7 @@ static uint32_t choose_port(skr_vsock_t *v)
 }
 
 /** Begin a connection in a free place. */
-/*@ requires socket_table(flow, index) && flow[index].state == SKR_FLOW_FREE;
+/*@ requires skr_vsock_table(flow, index) && flow[index].state == SKR_FLOW_FREE;
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_flows_sound(flow);
@@ -312,7 +310,7 @@ static skr_status_t connect_from(skr_vsock_t *v, uint32_t local_port, uint32_t p
 }
 
 /** Complete a connection just begun with what only our side knows; its handle. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow) && \result != 0;
@@ -375,7 +373,7 @@ static skr_status_t readable(const skr_flow_t *f)
 }
 
 /** Move the oldest received bytes out of a connection, as many as there are and `data` has room for; how many. */
-/*@ requires socket_table(flow, index) && \valid(data + (0 .. capacity - 1));
+/*@ requires skr_vsock_table(flow, index) && \valid(data + (0 .. capacity - 1));
   @ requires \separated(data + (0 .. capacity - 1), flow + (0 .. SKR_VSOCK_CONNECTIONS - 1));
   @ terminates \true; exits \false;
   @ assigns data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
@@ -439,7 +437,7 @@ skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, con
 }
 
 /** Give up the oldest received bytes of a connection, if there are that many. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow) && (\result == SKR_OK || \result == SKR_ARGUMENT);
@@ -467,7 +465,7 @@ skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32
 }
 
 /** Shut directions of a connection that has any. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow) && \result != SKR_FAULT;
@@ -502,7 +500,7 @@ skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint3
 }
 
 /** Take leave of a connection in order: nobody reads any more, and the peer is told. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow);
@@ -537,7 +535,7 @@ skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 }
 
 /** Cut a connection that its owner has no more use for. */
-/*@ requires socket_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures socket_kept(flow);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vsock_core.h"
 
-/* table: of connections, and a place in it. running: and READY, with connections. left: or a fault was found meanwhile. */
+/* running: READY, with connections. left: or a fault was found meanwhile. */
 #ifdef __FRAMAC__
-#define transmit_table(flow, index) \
-    (\valid((flow) + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow) && (index) < SKR_VSOCK_CONNECTIONS)
 #define transmit_running(v) (skr_vsock_sound(v) && (v)->device.state == SKR_DEVICE_READY && (v)->up != 0)
-#define transmit_left(v) \
-    (skr_vsock_sound(v) && ((v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED) && (v)->up != 0)
+#define transmit_left(v) (skr_vsock_left(v) && (v)->up != 0)
 #endif
 
 /** Take back every buffer that the device has transmitted. */
@@ -15,8 +12,7 @@
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures v->device.state == SKR_DEVICE_READY || v->device.state == SKR_DEVICE_FAILED;
+  @ ensures skr_vsock_left(v);
   @*/
 static void gather(skr_vsock_t *v)
 {
@@ -78,6 +74,7 @@ static void write_packet(skr_virtq_t *q, uint16_t id, uint32_t cid, const skr_vs
         .fwd_cnt = packet->fwd_cnt,
     };
 
+    /*@ assert from_us: header.src_cid == cid && header.dst_cid == SKR_VSOCK_CID_HOST; */
     skr_vsock_packet_write(q->base, at, &header);
     if (data != NULL) {
         skr_shm_copy_out(q->base, at + SKR_VSOCK_HEADER_BYTES, data, packet->length);
@@ -151,7 +148,7 @@ static bool wants_credit(const skr_flow_t *f, uint32_t now)
 }
 
 /** Let time pass for one connection; whether it owes a reply. */
-/*@ requires transmit_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_flows_sound(flow);
@@ -169,7 +166,7 @@ static bool tick(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_
 }
 
 /** The next reply of one connection. */
-/*@ requires transmit_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
+/*@ requires skr_vsock_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1], *packet;
   @ ensures skr_flows_sound(flow) && packet->length == 0;
@@ -180,7 +177,7 @@ static void take_reply(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, s
 }
 
 /** Free the place of a connection that is over; the local port that has to rest, or 0. */
-/*@ requires transmit_table(flow, index);
+/*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_flows_sound(flow);
@@ -401,7 +398,7 @@ static uint32_t payload(uint32_t length, uint32_t window)
 }
 
 /** The header of the next data packet of one connection. */
-/*@ requires transmit_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
+/*@ requires skr_vsock_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
   @ requires flow[index].state == SKR_FLOW_OPEN && 1 <= bytes;
   @ requires skr_flow_in_flight(flow + index) + bytes <= skr_flow_cap(flow + index);
   @ terminates \true; exits \false;
@@ -424,7 +421,7 @@ static void take_data(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, sk
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures transmit_running(v) && v->flow[index].state == SKR_FLOW_OPEN;
-  @ ensures 1 <= \result <= length;
+  @ ensures 1 <= \result <= length && \result <= window;
   @*/
 static uint32_t send_packet(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length, uint32_t window)
 {

@@ -26,6 +26,7 @@ extern "C" {
 
 /** Feature bits of a console, VIRTIO 1.4, 5.3.3. */
 #define SKR_CONSOLE_F_SIZE (1ULL << 0U)
+
 #define SKR_CONSOLE_F_EMERG_WRITE (1ULL << 2U)
 
 /** Queues of port 0. */
@@ -56,34 +57,39 @@ typedef struct {
  * and the marks lie inside it. apart, result: the caller's bytes, or his result, are neither in the context nor in a window. */
 #ifdef __FRAMAC__
 #define skr_console_queues(c) \
-    (   (c)->device.queues == 2 && (c)->device.config_bytes == 12 \
-    && (c)->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT \
-    && (c)->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES \
-    && (c)->device.virtq[SKR_CONSOLE_RX].from_device == 1 \
-    && (c)->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT \
-    && (c)->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES \
-    && (c)->device.virtq[SKR_CONSOLE_TX].from_device == 0)
+    ((c)->device.queues == 2 && (c)->device.config_bytes == 12 \
+  && (c)->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT \
+  && (c)->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES \
+  && (c)->device.virtq[SKR_CONSOLE_RX].from_device == 1 \
+  && (c)->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT \
+  && (c)->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES \
+  && (c)->device.virtq[SKR_CONSOLE_TX].from_device == 0)
+
 #define skr_console_windows(c) \
     ((c)->device.linked != 0 ==> \
-        \separated((c), (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
-     && \separated((c), (c)->device.transport.config + (0 .. (c)->device.transport.config_size - 1)) \
-     && \separated((c), (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1)))
+        \separated(c, (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
+     && \separated(c, (c)->device.transport.config + (0 .. (c)->device.transport.config_size - 1)) \
+     && \separated(c, (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1)))
+
 #define skr_console_sound(c) \
-    (\valid((c)) && skr_device_sound(&(c)->device) && skr_console_queues((c)) && skr_console_windows((c)))
+    (\valid(c) && skr_device_sound(&(c)->device) && skr_console_queues(c) && skr_console_windows(c))
+
 #define skr_console_reading(c) \
     ((c)->device.state == SKR_DEVICE_READY && (c)->rx_id != SKR_VIRTQ_NONE ==> \
         skr_virtq_taken(&(c)->device.virtq[SKR_CONSOLE_RX], (c)->rx_id) \
      && (c)->rx_at < (c)->rx_length <= SKR_CONSOLE_RX_BYTES)
+
 #define skr_console_apart(c, bytes, n) \
-    (   \separated((c), (bytes) + (0 .. (n) - 1)) \
-    && ((c)->device.linked != 0 ==> \
+    (\separated(c, (bytes) + (0 .. (n) - 1)) \
+  && ((c)->device.linked != 0 ==> \
            \separated((bytes) + (0 .. (n) - 1), (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
         && \separated((bytes) + (0 .. (n) - 1), (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1))))
+
 #define skr_console_result(c, result) \
-    (   \valid((result)) && \separated((c), (result)) \
-    && ((c)->device.linked != 0 ==> \
-           \separated((result), (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
-        && \separated((result), (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1))))
+    (\valid(result) && \separated(c, result) \
+  && ((c)->device.linked != 0 ==> \
+           \separated(result, (c)->device.transport.registers + (0 .. (c)->device.transport.registers_size - 1)) \
+        && \separated(result, (c)->device.transport.memory + (0 .. (c)->device.transport.memory_size - 1))))
 #endif
 
 /**

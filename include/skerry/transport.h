@@ -56,21 +56,24 @@ typedef struct {
 #ifdef __FRAMAC__
 #define skr_transport_known(t) \
     ((t)->kind == SKR_TRANSPORT_MMIO_V2 || (t)->kind == SKR_TRANSPORT_MMIO_V1 || (t)->kind == SKR_TRANSPORT_HVL)
+
 #define skr_transport_given(t) \
-    (   ((t)->registers == \null || \valid((t)->registers + (0 .. (t)->registers_size - 1))) \
-    && ((t)->config == \null || \valid((t)->config + (0 .. (t)->config_size - 1))) \
-    && ((t)->memory == \null || \valid((t)->memory + (0 .. (t)->memory_size - 1))))
+    (((t)->registers == \null || \valid((t)->registers + (0 .. (t)->registers_size - 1))) \
+  && ((t)->config == \null || \valid((t)->config + (0 .. (t)->config_size - 1))) \
+  && ((t)->memory == \null || \valid((t)->memory + (0 .. (t)->memory_size - 1))))
+
 #define skr_transport_alike(a, b) \
     ((a)->kind == (b)->kind && (a)->registers == (b)->registers && (a)->registers_size == (b)->registers_size \
-    && (a)->config == (b)->config && (a)->config_size == (b)->config_size && (a)->memory == (b)->memory \
-    && (a)->memory_size == (b)->memory_size && (a)->memory_address == (b)->memory_address \
-    && (a)->doorbell == (b)->doorbell && (a)->options == (b)->options)
+  && (a)->config == (b)->config && (a)->config_size == (b)->config_size && (a)->memory == (b)->memory \
+  && (a)->memory_size == (b)->memory_size && (a)->memory_address == (b)->memory_address \
+  && (a)->doorbell == (b)->doorbell && (a)->options == (b)->options)
+
 #define skr_transport_sound(t) \
-    (   skr_transport_known((t)) \
-    && 0x100 <= (t)->registers_size && \valid((t)->registers + (0 .. (t)->registers_size - 1)) \
-    && \valid((t)->config + (0 .. (t)->config_size - 1)) \
-    && \valid((t)->memory + (0 .. (t)->memory_size - 1)) \
-    && (t)->memory_address + (t)->memory_size <= 0x80000000000)
+    (skr_transport_known(t) \
+  && 0x100 <= (t)->registers_size && \valid((t)->registers + (0 .. (t)->registers_size - 1)) \
+  && \valid((t)->config + (0 .. (t)->config_size - 1)) \
+  && \valid((t)->memory + (0 .. (t)->memory_size - 1)) \
+  && (t)->memory_address + (t)->memory_size <= 0x80000000000)
 #endif
 
 /** Device status bits, VIRTIO 1.4, 2.1. */

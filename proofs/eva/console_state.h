@@ -16,9 +16,7 @@ static skr_shm_t console_config[12];
 /* The description of a good device of each kind. */
 static void describe_console(skr_transport_t *t, skr_transport_kind_t kind)
 {
-    t->kind = kind;
-    t->registers = registers;
-    t->registers_size = REGISTERS_BYTES;
+    describe(t, kind);
     t->config = console_config;
     t->config_size = 12U;
     t->memory = console_pages;
@@ -27,9 +25,6 @@ static void describe_console(skr_transport_t *t, skr_transport_kind_t kind)
         t->memory = console_lines;
         t->memory_size = CONSOLE_LINES_BYTES;
     }
-    t->memory_address = 0x10000000U;
-    t->doorbell = any();
-    t->options = below(4U);
 }
 
 static void any_console(skr_console_t *c)

@@ -18,9 +18,7 @@ static skr_shm_t vsock_config[8];
 /* The description of a good device of each kind. */
 static void describe_vsock(skr_transport_t *t, skr_transport_kind_t kind)
 {
-    t->kind = kind;
-    t->registers = registers;
-    t->registers_size = REGISTERS_BYTES;
+    describe(t, kind);
     t->config = vsock_config;
     t->config_size = 8U;
     t->memory = vsock_pages;
@@ -32,9 +30,6 @@ static void describe_vsock(skr_transport_t *t, skr_transport_kind_t kind)
         t->memory = vsock_hvl;
         t->memory_size = VSOCK_HVL_BYTES;
     }
-    t->memory_address = 0x10000000U;
-    t->doorbell = any();
-    t->options = below(4U);
 }
 
 /* Any connection, its receive ring at one place. */

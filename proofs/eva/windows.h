@@ -39,6 +39,17 @@ static uint32_t below(uint32_t limit)
 #define REGISTERS_BYTES 0x100U
 static skr_shm_t registers[REGISTERS_BYTES];
 
+/* The description of a good device, its memory and configuration left to the caller. */
+static void describe(skr_transport_t *t, skr_transport_kind_t kind)
+{
+    t->kind = kind;
+    t->registers = registers;
+    t->registers_size = REGISTERS_BYTES;
+    t->memory_address = 0x10000000U;
+    t->doorbell = any();
+    t->options = below(4U);
+}
+
 /* The port: barriers and doorbell change nothing here, copies touch each byte that they are given. */
 
 void skr_port_doorbell(uint32_t doorbell)

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-from gate import compiled, core, files, functions, Gate, headers, options, run
+from gate import Gate, compiled, core, files, functions, headers, options, run
 
 SHARED = ("include/skerry/shm.h", "include/skerry/port.h")  # the only places that may touch it
 FUNCTION_LINES = 60
