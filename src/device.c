@@ -406,8 +406,25 @@ static skr_cause_t open_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offse
     return cause;
 }
 
-/** Give the next queue a place: the same one in every life, being a function of configuration and queue sizes alone.
+/** Lay out the next ring: at the same place in every life, being a function of configuration and queue sizes alone.
  *  [impl->dsn~device.layout~1] [proof->dsn~device.layout~1] */
+/*@ requires device_working(d) && n == d->placed && n < d->queues && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
+  @ terminates \true; exits \false;
+  @ assigns d->offset, d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures device_working(d) && skr_device_same(d);
+  @ ensures \result == SKR_CAUSE_NONE ==> device_opened(&d->virtq[n], &d->transport);
+  @*/
+static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
+{
+    const skr_cause_t cause = open_ring(&d->virtq[n], &d->transport, &d->offset, size, d->features, d->attached != 0U);
+
+    /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
+    return cause;
+}
+
+/** Give the next queue its place and go on to a state; if it has none the caller gives up. */
 /*@ requires device_working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
   @ requires n == d->placed && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
   @ requires next == SKR_DEVICE_QUEUE_START || (next == SKR_DEVICE_ATTACH && n + 1 < d->queues)
@@ -421,19 +438,12 @@ static skr_cause_t open_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offse
   @*/
 static skr_cause_t place(skr_device_t *d, uint16_t n, uint16_t size, skr_device_state_t next)
 {
-    const skr_cause_t cause = open_ring(&d->virtq[n], &d->transport, &d->offset, size, d->features, d->attached != 0U);
+    const skr_cause_t cause = lay_out(d, n, size);
 
     if (cause == SKR_CAUSE_NONE) {
         d->placed = (uint32_t)n + 1U;
         d->state = next;
-        /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
-        /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
-        /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
-    } else {
-        /* it is not counted, and the caller gives up */
-        /*@ assert not_first: n == 0 ==> device_working(d) && skr_device_same(d) && skr_since_pre(d->state); */
-        /*@ assert not_second: n == 1 ==> device_working(d) && skr_device_same(d) && skr_since_pre(d->state); */
-        /*@ assert not_third: n == 2 ==> device_working(d) && skr_device_same(d) && skr_since_pre(d->state); */
+        /*@ assert placed: device_working(d) && skr_device_same(d); */
     }
     return cause;
 }
@@ -717,6 +727,7 @@ static void advance_registers(skr_device_t *d)
   @         d->transport.registers[0 .. d->transport.registers_size - 1],
   @         d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures device_working(d) && skr_device_same(d);
+  @ ensures lasting: \old(d->state) == SKR_DEVICE_READY ==> d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
   @ ensures steady: \old(d->state) == SKR_DEVICE_READY ==> skr_device_steady(d);
   @*/
 static void take_step(skr_device_t *d)
@@ -792,21 +803,54 @@ static void begin_life(skr_device_t *d, uint32_t now)
     d->now = now;
 }
 
+/** Keep a description. Field by field: the proofs must not meet a structure by value. */
+/*@ requires \valid(kept) && \valid_read(given) && \separated(kept, given);
+  @ terminates \true; exits \false;
+  @ assigns *kept;
+  @ ensures skr_transport_alike(kept, given);
+  @*/
+static void keep(skr_transport_t *kept, const skr_transport_t *given)
+{
+    kept->kind = given->kind;
+    kept->registers = given->registers;
+    kept->registers_size = given->registers_size;
+    kept->config = given->config;
+    kept->config_size = given->config_size;
+    kept->memory = given->memory;
+    kept->memory_size = given->memory_size;
+    kept->memory_address = given->memory_address;
+    kept->doorbell = given->doorbell;
+    kept->options = given->options;
+}
+
+/** Start counting. */
+/*@ requires \valid(counters);
+  @ terminates \true; exits \false; assigns *counters;
+  @*/
+static void clear(skr_device_counters_t *counters)
+{
+    counters->starts = 0U;
+    counters->faults = 0U;
+    counters->kicks = 0U;
+    counters->kicks_spared = 0U;
+    counters->kicks_repeated = 0U;
+    counters->config_retries = 0U;
+}
+
 skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id, uint32_t config_bytes,
                              uint64_t wanted)
 {
-    const skr_device_counters_t zero = { 0U, 0U, 0U, 0U, 0U, 0U };
     skr_status_t status = SKR_FAULT;
 
     begin_life(d, 0U);
-    d->counters = zero;
+    clear(&d->counters);
     d->wanted = wanted;
     d->device_id = device_id;
     d->config_bytes = config_bytes;
     d->queues = 0U;
     d->linked = 0U;
     d->state = SKR_DEVICE_FAILED;
-    d->transport = *transport;
+    keep(&d->transport, transport);
     d->cause = skr_transport_check(&d->transport, config_bytes);
     if (d->cause == SKR_CAUSE_NONE) {
         d->linked = 1U;
@@ -852,12 +896,22 @@ skr_status_t skr_device_step(skr_device_t *d, uint32_t now)
     return answer_in(d->state);
 }
 
-skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue, uint16_t *id, uint32_t *length)
+skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue)
 {
-    const skr_status_t status = skr_virtq_pop(&d->virtq[queue], id, length, &d->cause);
+    const skr_cause_t cause = skr_virtq_pop(&d->virtq[queue]);
+    skr_status_t status = SKR_AGAIN;
 
-    if (status == SKR_FAULT) {
-        give_up(d, d->cause);
+    /*@ assert first: queue == 0 ==> device_working(d); */
+    /*@ assert second: queue == 1 ==> device_working(d); */
+    /*@ assert third: queue == 2 ==> device_working(d); */
+    if (cause != SKR_CAUSE_NONE) {
+        give_up(d, cause);
+        /*@ assert given_up: device_working(d); */
+        status = SKR_FAULT;
+    } else if (d->virtq[queue].popped != SKR_VIRTQ_NONE) {
+        status = SKR_OK;
+    } else {
+        /* nothing new */
     }
     return status;
 }
@@ -948,12 +1002,12 @@ static uint32_t read_until_rest(const skr_transport_t *t, uint32_t offset, uint3
     return vain;
 }
 
-skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width, uint32_t value[2])
+skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width)
 {
     skr_status_t status = SKR_AGAIN;
 
     if (d->state != SKR_DEVICE_FAILED) { /* then nothing shared is touched any more */
-        const uint32_t vain = read_until_rest(&d->transport, offset, width, value);
+        const uint32_t vain = read_until_rest(&d->transport, offset, width, d->field);
 
         d->counters.config_retries += vain;
         if (vain < SKR_CONFIG_TRIES) {

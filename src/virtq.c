@@ -80,6 +80,8 @@ void skr_virtq_plan(skr_virtq_t *q, bool from_device, uint16_t count, uint32_t s
     q->count = count;
     q->stride = stride;
     q->size = 0U;
+    q->popped = SKR_VIRTQ_NONE;
+    q->popped_length = 0U;
 }
 
 /** The next multiple of `align`, a power of two: the low half alone decides, and 32-bit cores divide by themselves. */
@@ -122,7 +124,7 @@ static void open_books(skr_virtq_t *q)
       @*/
     for (uint16_t i = 0U; i < q->count; i++) {
         q->owner[i] = SKR_VIRTQ_FREE;
-        q->free_ids[i] = i;
+        q->free_ids[i] = (skr_virtq_book_t)i;
         q->length[i] = 0U;
     }
 }
@@ -295,7 +297,7 @@ uint16_t skr_virtq_take(skr_virtq_t *q)
 
     if (q->free_count != 0U) {
         q->free_count = (uint16_t)(q->free_count - 1U);
-        id = q->free_ids[q->free_count];
+        id = (uint16_t)q->free_ids[q->free_count];
         q->owner[id] = SKR_VIRTQ_DRIVER;
     }
     return id;
@@ -304,7 +306,7 @@ uint16_t skr_virtq_take(skr_virtq_t *q)
 void skr_virtq_release(skr_virtq_t *q, uint16_t id)
 {
     q->owner[id] = SKR_VIRTQ_FREE;
-    q->free_ids[q->free_count] = id;
+    q->free_ids[q->free_count] = (skr_virtq_book_t)id;
     q->free_count = (uint16_t)(q->free_count + 1U);
 }
 
@@ -428,75 +430,64 @@ static skr_cause_t look(skr_virtq_t *q)
   @*/
 static void take_back(skr_virtq_t *q, uint32_t id)
 {
-    /*@ assert \forall integer i; 0 <= i < q->free_count ==> q->free_ids[i] < q->count && q->free_ids[i] != id; */
+    /*@ assert \forall integer i; 0 <= i < q->free_count ==> 0 <= q->free_ids[i] < q->count && q->free_ids[i] != id; */
     q->owner[id] = SKR_VIRTQ_DRIVER;
     /*@ assert owners: \forall integer i; 0 <= i < q->free_count ==> q->owner[q->free_ids[i]] == SKR_VIRTQ_FREE; */
     q->last_used = index_next(q->last_used);
     q->ready = (uint16_t)(q->ready - 1U);
     q->outstanding = (uint16_t)(q->outstanding - 1U);
     /*@ assert placed: skr_virtq_placed(q); */
-    /*@ assert bounds: \forall integer i; 0 <= i < q->free_count ==> q->free_ids[i] < q->count; */
+    /*@ assert bounds: \forall integer i; 0 <= i < q->free_count ==> 0 <= q->free_ids[i] < q->count; */
     /*@ assert owners: \forall integer i; 0 <= i < q->free_count ==> q->owner[q->free_ids[i]] == SKR_VIRTQ_FREE; */
     /*@ assert apart: \forall integer i, j; 0 <= i < j < q->free_count ==> q->free_ids[i] != q->free_ids[j]; */
     /*@ assert books: skr_virtq_books(q); */
 }
 
 /** Take the next used element, known to be there, if it can be believed. */
-/*@ requires skr_virtq_sound(q) && 0 < q->ready;
-  @ requires \valid(id) && \valid(length) && \separated(q, id, length, q->base + (0 .. q->limit - 1));
+/*@ requires skr_virtq_sound(q) && 0 < q->ready && q->popped == SKR_VIRTQ_NONE;
   @ terminates \true; exits \false;
-  @ assigns *id, *length, q->last_used, q->ready, q->outstanding, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
+  @ assigns q->popped, q->popped_length, q->last_used, q->ready, q->outstanding, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
   @ ensures skr_virtq_sound(q);
-  @ ensures returned: \result == SKR_CAUSE_NONE ==>
-  @      skr_virtq_taken(q, *id) && \old(q->owner[\at(*id, Post)]) == SKR_VIRTQ_DEVICE
-  @   && *length <= (q->from_device != 0 ? q->length[*id] : 0)
+  @ ensures returned: q->popped != SKR_VIRTQ_NONE ==>
+  @      skr_virtq_taken(q, q->popped) && \old(q->owner[\at(q->popped, Post)]) == SKR_VIRTQ_DEVICE
+  @   && q->popped_length <= (q->from_device != 0 ? q->length[q->popped] : 0)
   @   && q->outstanding == \old(q->outstanding) - 1;
-  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && !(\result == SKR_CAUSE_NONE && i == *id) ==>
-  @      q->owner[i] == \old(q->owner[i]);
-  @ ensures unchanged: \result != SKR_CAUSE_NONE ==>
-  @      q->last_used == \old(q->last_used) && q->outstanding == \old(q->outstanding)
-  @   && *id == \old(*id) && *length == \old(*length);
+  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && i != q->popped ==> q->owner[i] == \old(q->owner[i]);
+  @ ensures unchanged: q->popped == SKR_VIRTQ_NONE ==> skr_since_pre(q->last_used) && skr_since_pre(q->outstanding);
   @ ensures \result == SKR_CAUSE_NONE || \result == SKR_CAUSE_USED_ID || \result == SKR_CAUSE_USED_TWICE
   @     || \result == SKR_CAUSE_USED_LENGTH;
+  @ ensures broken: \result != SKR_CAUSE_NONE ==> q->popped == SKR_VIRTQ_NONE;
   @*/
-static skr_cause_t pop_element(skr_virtq_t *q, uint16_t *id, uint32_t *length)
+static skr_cause_t pop_element(skr_virtq_t *q)
 {
     const uint32_t slot = (uint32_t)q->last_used % q->size;
     const uint32_t at = q->used + USED_RING + (USED_ELEMENT_BYTES * slot);
-    const uint32_t used_id = skr_shm_read32(q->base, at);
-    const uint32_t used_length = skr_shm_read32(q->base, at + USED_ELEMENT_LEN);
-    const skr_cause_t found = judge(q, used_id, used_length);
+    const uint32_t id = skr_shm_read32(q->base, at);
+    const uint32_t length = skr_shm_read32(q->base, at + USED_ELEMENT_LEN);
+    const skr_cause_t found = judge(q, id, length);
 
     if (found == SKR_CAUSE_NONE) {
-        take_back(q, used_id);
-        *id = (uint16_t)used_id;
-        *length = (q->from_device != 0U) ? used_length : 0U;
+        take_back(q, id);
+        q->popped = (uint16_t)id;
+        q->popped_length = (q->from_device != 0U) ? length : 0U;
         /*@ assert placed: skr_virtq_placed(q); */
         /*@ assert books: skr_virtq_books(q); */
     }
     return found;
 }
 
-skr_status_t skr_virtq_pop(skr_virtq_t *q, uint16_t *id, uint32_t *length, skr_cause_t *cause)
+skr_cause_t skr_virtq_pop(skr_virtq_t *q)
 {
-    skr_status_t status = SKR_AGAIN;
     skr_cause_t found = SKR_CAUSE_NONE;
 
+    q->popped = SKR_VIRTQ_NONE;
     if (q->ready == 0U) {
         found = look(q);
     }
     if ((found == SKR_CAUSE_NONE) && (q->ready != 0U)) {
-        found = pop_element(q, id, length);
-        status = SKR_OK;
+        found = pop_element(q);
     }
-    /*@ assert sound: skr_virtq_sound(q); */
-    if (found != SKR_CAUSE_NONE) {
-        *cause = found;
-        /*@ assert placed: skr_virtq_placed(q); */
-        /*@ assert sound: skr_virtq_sound(q); */
-        status = SKR_FAULT;
-    }
-    return status;
+    return found;
 }
 
 void skr_virtq_interrupts(const skr_virtq_t *q, bool wanted)

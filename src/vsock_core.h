@@ -8,38 +8,63 @@
 
 #include "skerry/vsock.h"
 
-/* table: of connections, and a place in it. left: READY, or a fault was found meanwhile. */
+/* table: of connections, and a place in it. left: READY, or a fault was found meanwhile.
+ * lasting: a fault stays. */
 #ifdef __FRAMAC__
 #define skr_vsock_table(flow, index)                                          \
     (\valid((flow) + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow) && (index) < SKR_VSOCK_CONNECTIONS)
 
 #define skr_vsock_left(v)                                                     \
     (skr_vsock_sound(v) && ((v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED))
+
+#define skr_vsock_lasting(v)                                                  \
+    (\at((v)->device.state, Pre) == SKR_DEVICE_FAILED ==> (v)->device.state == SKR_DEVICE_FAILED)
 #endif
 
 /** "no connection" */
 #define SKR_VSOCK_NOWHERE 0xFFFFU
 
+/** A handle is generation * SKR_VSOCK_PLACES + place + 1. */
+#define SKR_VSOCK_PLACES 0x10000U
+
 /** Most payload in one packet. */
 #define SKR_VSOCK_PAYLOAD_BYTES (SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES)
 
+/** The place that a handle speaks of; SKR_VSOCK_NOWHERE for 0. Only skr_vsock_resolve() says whether it names what is there.
+ *  Bound: no loop, no shared access. [impl->dsn~vsock.resolve~1] */
+/*@ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == (handle % SKR_VSOCK_PLACES == 0 ? SKR_VSOCK_NOWHERE : handle % SKR_VSOCK_PLACES - 1);
+  @*/
+static inline uint16_t skr_vsock_place(skr_vsock_handle_t handle)
+{
+    const uint32_t counted = handle % SKR_VSOCK_PLACES;
+
+    return (uint16_t)((counted == 0U) ? SKR_VSOCK_NOWHERE : (counted - 1U));
+}
+
 /**
- * The connection that a handle names.
- *
- * @param index  out: its place; untouched unless SKR_OK
+ * Whether a handle names a connection: the one at skr_vsock_place().
  *
  * @return SKR_OK | SKR_STALE | SKR_FAULT (the device was given up). Bound: no loop, no shared access.
  * [impl->dsn~vsock.resolve~1] [proof->dsn~vsock.resolve~1]
  */
-/*@ requires skr_vsock_sound(v) && \valid(index) && \separated(v, index);
-  @ terminates \true; exits \false;
-  @ assigns *index;
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_STALE || \result == SKR_FAULT;
   @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result == SKR_OK ==> *index < SKR_VSOCK_CONNECTIONS && v->flow[*index].state != SKR_FLOW_FREE;
-  @ ensures \result != SKR_OK ==> *index == \old(*index);
+  @ ensures \result == SKR_OK ==> 1 <= handle % SKR_VSOCK_PLACES <= SKR_VSOCK_CONNECTIONS;
   @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t *index);
+SKR_MUST_CHECK skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle);
+
+/**
+ * Tell a number to the caller. A function of its own: here alone has it to be shown that the caller's variable is no part of
+ * the context. Bound: no loop, no shared access. [impl->dsn~vsock.resolve~1]
+ */
+/*@ requires skr_vsock_sound(v) && \valid(told) && \separated(v, told);
+  @ terminates \true; exits \false; assigns *told;
+  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state) && *told == number;
+  @*/
+void skr_vsock_tell(const skr_vsock_t *v, uint32_t *told, uint32_t number);
 
 /**
  * The live connection of a tuple.
@@ -91,16 +116,17 @@ void skr_vsock_end_all(skr_vsock_t *v);
 /**
  * Whether more than `keep` transmit buffers are free; transmitted ones are taken back only if not.
  *
- * @return true: there is room. false: none, or the device was given up meanwhile.
+ * @return true: there is room. false: none, or the device does not run, or was given up meanwhile.
  *
  * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 3 shared accesses each.
  * [impl->dsn~vsock.room~1] [proof->dsn~vsock.room~1]
  */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
+/*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
-  @ ensures skr_vsock_left(v);
+  @ ensures skr_vsock_sound(v);
+  @ ensures skr_since_pre(v->device.state) || v->device.state == SKR_DEVICE_FAILED;
   @ ensures \result == \true ==> v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > keep;
   @*/
 bool skr_vsock_room(skr_vsock_t *v, uint16_t keep);
@@ -113,54 +139,53 @@ bool skr_vsock_room(skr_vsock_t *v, uint16_t keep);
 bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
 
 /**
- * Add one packet to the transmit ring. The caller has made sure of a free buffer, and flushes.
+ * Add `v->packet` to the transmit ring. The caller has made sure of a free buffer, and flushes. CIDs and type are filled in here;
+ * `length` is the payload's, at most SKR_VSOCK_BUFFER_BYTES - 44.
  *
- * @param packet  header without CIDs; `length` is the payload's, at most SKR_VSOCK_BUFFER_BYTES - 44
- * @param data    payload; NULL if there is none
+ * @param data  payload; NULL if there is none
  *
  * Bound: no loop; 14 shared accesses and a copy of the payload.
  * [impl->dsn~vsock.emit~1] [proof->dsn~vsock.emit~1]
  */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
-  @ requires \valid_read(packet) && packet->length <= SKR_VSOCK_PAYLOAD_BYTES && \separated(v, packet);
-  @ requires packet->length > 0 ==> \valid_read(data + (0 .. packet->length - 1));
-  @ requires packet->length > 0 ==>
-  @      \separated(data + (0 .. packet->length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ requires v->packet.length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires v->packet.length > 0 ==> \valid_read(data + (0 .. v->packet.length - 1)) && \separated(
+  @     data + (0 .. v->packet.length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters,
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->packet,
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures v->device.virtq[SKR_VSOCK_TX].free_count == \old(v->device.virtq[SKR_VSOCK_TX].free_count) - 1;
   @*/
-void skr_vsock_emit(skr_vsock_t *v, const skr_vsock_packet_t *packet, const uint8_t *data);
+void skr_vsock_emit(skr_vsock_t *v, const uint8_t *data);
 
 /**
- * Let time pass for every connection, send what they and unknown tuples are owed, and free the places of those that are over.
+ * Let time pass for every connection, send what they and unknown tuples are owed, and free the places of those that are over. Nothing if the device was given up.
  *
  * Bound: SKR_VSOCK_CONNECTIONS + SKR_VSOCK_RESET_LIST packets, loops of as many passes.
  * [impl->dsn~vsock.settle~1] [proof->dsn~vsock.settle~1]
  */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->up != 0;
+/*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->device.rung, v->counters, v->turn, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->device.rung, v->counters, v->packet, v->turn, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_left(v);
+  @ ensures skr_vsock_left(v) && skr_vsock_lasting(v);
   @*/
 void skr_vsock_settle(skr_vsock_t *v);
 
-/** Take received packets. Bound: SKR_VSOCK_STEP_PACKETS packets, 20 shared accesses and the copy of a payload each.
+/** Take received packets; none if the device was given up. Bound: SKR_VSOCK_STEP_PACKETS packets, 20 shared accesses and the copy of a payload each.
  *  [impl->dsn~vsock.receive~1] [proof->dsn~vsock.receive~1] */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->up != 0;
+/*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_RX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->device.rung, v->counters, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->device.rung, v->counters, v->packet, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_left(v);
+  @ ensures skr_vsock_left(v) && skr_vsock_lasting(v);
   @*/
 void skr_vsock_receive(skr_vsock_t *v);
 

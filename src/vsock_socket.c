@@ -1,55 +1,45 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vsock_core.h"
 
-#define PLACES 0x10000U /* a handle is generation * PLACES + place + 1 */
 #define TICKS_MAX 0x40000000U
-
-/* kept: still sound, and where no connection lived none does. */
-#ifdef __FRAMAC__
-#define socket_kept(flow) (skr_flows_sound(flow) && (\at(skr_flows_over(flow), Pre) ==> skr_flows_over(flow)))
-#endif
 
 /** The handle of a connection. */
 /*@ requires \valid_read(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && index < SKR_VSOCK_CONNECTIONS;
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == flow[index].generation * PLACES + index + 1;
+  @ ensures \result == flow[index].generation * SKR_VSOCK_PLACES + index + 1;
   @*/
 static skr_vsock_handle_t handle_of(const skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 {
-    return ((uint32_t)flow[index].generation * PLACES) + index + 1U;
+    return ((uint32_t)flow[index].generation * SKR_VSOCK_PLACES) + index + 1U;
 }
 
 /** As skr_vsock_resolve(), whether the device was given up or not. */
-/*@ requires skr_vsock_sound(v) && \valid(index) && \separated(v, index);
-  @ terminates \true; exits \false;
-  @ assigns *index;
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_STALE;
-  @ ensures \result == SKR_OK ==> *index < SKR_VSOCK_CONNECTIONS && v->flow[*index].state != SKR_FLOW_FREE
-  @   && handle == v->flow[*index].generation * PLACES + *index + 1;
-  @ ensures \result != SKR_OK ==> *index == \old(*index);
+  @ ensures \result == SKR_OK ==> 1 <= handle % SKR_VSOCK_PLACES <= SKR_VSOCK_CONNECTIONS;
   @*/
-static skr_status_t look_behind(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t *index)
+static skr_status_t look_behind(const skr_vsock_t *v, skr_vsock_handle_t handle)
 {
-    const uint32_t place = handle % PLACES;
+    const uint16_t place = skr_vsock_place(handle);
     skr_status_t status = SKR_STALE;
 
-    if ((place >= 1U) && (place <= SKR_VSOCK_CONNECTIONS)) {
-        const skr_flow_t *f = &v->flow[place - 1U];
+    if (place < SKR_VSOCK_CONNECTIONS) {
+        const skr_flow_t *f = &v->flow[place];
         if ((f->state != SKR_FLOW_FREE) && (f->released == 0U) && (f->backlog == 0U) &&
-            (f->generation == (handle / PLACES))) {
-            *index = (uint16_t)(place - 1U);
+            (f->generation == (handle / SKR_VSOCK_PLACES))) {
             status = SKR_OK;
         }
     }
     return status;
 }
 
-skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t *index)
+skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle)
 {
     skr_status_t status = SKR_FAULT;
 
     if (v->device.state != SKR_DEVICE_FAILED) {
-        status = look_behind(v, handle, index);
+        status = look_behind(v, handle);
     }
     return status;
 }
@@ -107,7 +97,7 @@ static void delist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint16_t 
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow);
+  @ ensures skr_flows_sound(flow);
   @*/
 static void turn_away(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t port)
 {
@@ -176,7 +166,7 @@ static uint16_t longest_waiting(const skr_vsock_t *v, uint32_t port)
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow) && \result != 0;
+  @ ensures skr_flows_sound(flow) && \result != 0;
   @*/
 static skr_vsock_handle_t hand_over(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 {
@@ -197,9 +187,9 @@ skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_vsock_handle_t 
         if (index != SKR_VSOCK_NOWHERE) {
             const skr_vsock_handle_t accepted = hand_over(v->flow, index);
 
-            /*@ assert skr_vsock_sound(v); */
-            *peer_port = v->flow[index].peer_port;
-            *handle = accepted;
+            /*@ assert handed: skr_vsock_sound(v); */
+            skr_vsock_tell(v, peer_port, v->flow[index].peer_port);
+            skr_vsock_tell(v, handle, accepted);
             status = SKR_OK;
         }
     }
@@ -284,17 +274,17 @@ static void begin(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32
     skr_flow_begin(&flow[index], SKR_FLOW_CONNECTING, local_port, peer_port, now);
 }
 
-/** Begin a connection from a port that is known to be good. */
-/*@ requires skr_vsock_sound(v) && v->up != 0 && \valid(index) && \separated(v, index);
+/** Begin a connection from a port that is known to be good, in a place that is free. */
+/*@ requires skr_vsock_sound(v) && (vacancy == SKR_VSOCK_NOWHERE || vacancy < SKR_VSOCK_CONNECTIONS);
+  @ requires (vacancy < SKR_VSOCK_CONNECTIONS ==> v->flow[vacancy].state == SKR_FLOW_FREE);
   @ terminates \true; exits \false;
-  @ assigns *index, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_IN_USE || \result == SKR_FULL;
-  @ ensures \result == SKR_OK ==> *index < SKR_VSOCK_CONNECTIONS;
+  @ ensures \result == SKR_OK ==> vacancy < SKR_VSOCK_CONNECTIONS;
   @*/
-static skr_status_t connect_from(skr_vsock_t *v, uint32_t local_port, uint32_t peer_port, uint16_t *index)
+static skr_status_t connect_from(skr_vsock_t *v, uint16_t vacancy, uint32_t local_port, uint32_t peer_port)
 {
-    const uint16_t vacancy = skr_vsock_vacancy(v);
     skr_status_t status = SKR_OK;
 
     if (skr_vsock_find(v, local_port, peer_port) != SKR_VSOCK_NOWHERE) {
@@ -303,8 +293,7 @@ static skr_status_t connect_from(skr_vsock_t *v, uint32_t local_port, uint32_t p
         status = SKR_FULL;
     } else {
         begin(v->flow, vacancy, local_port, peer_port, v->device.now);
-        /*@ assert skr_vsock_sound(v); */
-        *index = vacancy;
+        /*@ assert begun: skr_vsock_sound(v); */
     }
     return status;
 }
@@ -313,7 +302,7 @@ static skr_status_t connect_from(skr_vsock_t *v, uint32_t local_port, uint32_t p
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow) && \result != 0;
+  @ ensures skr_flows_sound(flow) && \result != 0;
   @*/
 static skr_vsock_handle_t complete(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t timeout, bool quarantine)
 {
@@ -326,7 +315,7 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t pee
                                skr_vsock_handle_t *handle)
 {
     const bool any = (local_port == SKR_VSOCK_PORT_ANY);
-    uint16_t index = SKR_VSOCK_NOWHERE;
+    const uint16_t index = skr_vsock_vacancy(v);
     skr_status_t status = SKR_OK;
 
     if (v->device.state == SKR_DEVICE_FAILED) {
@@ -337,15 +326,16 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t pee
         status = SKR_AGAIN;
     } else {
         const uint32_t port = any ? choose_port(v) : local_port;
-        /*@ assert skr_vsock_sound(v); */
-        status = connect_from(v, port, peer_port, &index);
-        /*@ assert skr_vsock_sound(v); */
+        /*@ assert chosen: skr_vsock_sound(v); */
+        status = connect_from(v, index, port, peer_port);
+        /*@ assert connected: skr_vsock_sound(v); */
     }
+    /*@ assert decided: skr_vsock_sound(v); */
     if (status == SKR_OK) {
         const skr_vsock_handle_t begun = complete(v->flow, index, timeout, any);
 
-        /*@ assert skr_vsock_sound(v); */
-        *handle = begun;
+        /*@ assert completed: skr_vsock_sound(v); */
+        skr_vsock_tell(v, handle, begun);
     }
     return status;
 }
@@ -377,7 +367,7 @@ static skr_status_t readable(const skr_flow_t *f)
   @ requires \separated(data + (0 .. capacity - 1), flow + (0 .. SKR_VSOCK_CONNECTIONS - 1));
   @ terminates \true; exits \false;
   @ assigns data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow) && \result <= capacity;
+  @ ensures skr_flows_sound(flow) && \result <= capacity;
   @ ensures \result > 0 ==> \old(flow[index].stored) > 0;
   @*/
 static uint32_t move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint8_t *data, uint32_t capacity)
@@ -387,7 +377,7 @@ static uint32_t move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index,
 
     /* two passes: the stored bytes are at most two runs */
     /*@ loop invariant 0 <= i <= 2 && got <= capacity;
-      @ loop invariant socket_kept(flow);
+      @ loop invariant skr_flows_sound(flow);
       @ loop invariant got > 0 ==> \at(flow[index].stored, Pre) > 0;
       @ loop invariant got == 0 ==> f->stored == \at(flow[index].stored, Pre);
       @ loop assigns i, got, data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
@@ -407,23 +397,23 @@ static uint32_t move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index,
 
 skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
+    const uint16_t index = skr_vsock_place(handle);
     uint32_t moved = 0U;
-    skr_status_t status = skr_vsock_resolve(v, handle, &index);
+    skr_status_t status = skr_vsock_resolve(v, handle);
 
     if ((status == SKR_OK) && (capacity != 0U)) {
         status = readable(&v->flow[index]);
         moved = move_out(v->flow, index, data, capacity);
         /*@ assert skr_vsock_sound(v); */
     }
-    *got = moved;
+    skr_vsock_tell(v, got, moved);
     return status;
 }
 
 skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t **data, uint32_t *length)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
-    skr_status_t status = skr_vsock_resolve(v, handle, &index);
+    const uint16_t index = skr_vsock_place(handle);
+    skr_status_t status = skr_vsock_resolve(v, handle);
 
     if (status == SKR_OK) {
         status = readable(&v->flow[index]);
@@ -440,7 +430,7 @@ skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, con
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow) && (\result == SKR_OK || \result == SKR_ARGUMENT);
+  @ ensures skr_flows_sound(flow) && (\result == SKR_OK || \result == SKR_ARGUMENT);
   @*/
 static skr_status_t drop_oldest(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t length)
 {
@@ -455,8 +445,8 @@ static skr_status_t drop_oldest(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t
 
 skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
-    skr_status_t status = skr_vsock_resolve(v, handle, &index);
+    const uint16_t index = skr_vsock_place(handle);
+    skr_status_t status = skr_vsock_resolve(v, handle);
 
     if (status == SKR_OK) {
         status = drop_oldest(v->flow, index, length);
@@ -468,7 +458,7 @@ skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow) && \result != SKR_FAULT;
+  @ ensures skr_flows_sound(flow) && \result != SKR_FAULT;
   @*/
 static skr_status_t shut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t directions)
 {
@@ -490,8 +480,8 @@ static skr_status_t shut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index,
 
 skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t directions)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
-    skr_status_t status = skr_vsock_resolve(v, handle, &index);
+    const uint16_t index = skr_vsock_place(handle);
+    skr_status_t status = skr_vsock_resolve(v, handle);
 
     if (status == SKR_OK) {
         status = shut(v->flow, index, directions);
@@ -503,7 +493,7 @@ skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint3
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow);
+  @ ensures skr_flows_sound(flow);
   @*/
 static void leave(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t now)
 {
@@ -525,8 +515,8 @@ static void leave(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32
 
 skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
-    const skr_status_t status = look_behind(v, handle, &index);
+    const uint16_t index = skr_vsock_place(handle);
+    const skr_status_t status = look_behind(v, handle);
 
     if (status == SKR_OK) {
         leave(v->flow, index, v->device.now);
@@ -538,7 +528,7 @@ skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 /*@ requires skr_vsock_table(flow, index);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures socket_kept(flow);
+  @ ensures skr_flows_sound(flow);
   @*/
 static void cut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 {
@@ -553,8 +543,8 @@ static void cut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 
 skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
-    const skr_status_t status = look_behind(v, handle, &index);
+    const uint16_t index = skr_vsock_place(handle);
+    const skr_status_t status = look_behind(v, handle);
 
     if (status == SKR_OK) {
         cut(v->flow, index);
@@ -564,8 +554,8 @@ skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
 
 skr_status_t skr_vsock_events(const skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t *events)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
-    const skr_status_t status = skr_vsock_resolve(v, handle, &index);
+    const uint16_t index = skr_vsock_place(handle);
+    const skr_status_t status = skr_vsock_resolve(v, handle);
 
     if (status == SKR_OK) {
         const skr_flow_t *f = &v->flow[index];
@@ -583,7 +573,7 @@ skr_status_t skr_vsock_events(const skr_vsock_t *v, skr_vsock_handle_t handle, u
         if ((f->state == SKR_FLOW_ENDED) && (f->end != SKR_CLOSED)) {
             bits |= SKR_VSOCK_ERROR;
         }
-        *events = bits;
+        skr_vsock_tell(v, events, bits);
     }
     return status;
 }

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vsock_core.h"
 
-/* running: READY, with connections. left: or a fault was found meanwhile. */
+/* running: READY. */
 #ifdef __FRAMAC__
-#define transmit_running(v) (skr_vsock_sound(v) && (v)->device.state == SKR_DEVICE_READY && (v)->up != 0)
-#define transmit_left(v) (skr_vsock_left(v) && (v)->up != 0)
+#define transmit_running(v) (skr_vsock_sound(v) && (v)->device.state == SKR_DEVICE_READY)
 #endif
+
+/** Free the buffer that came back. One change of a ring in a function: with more, the solvers lose the other rings. */
+/*@ requires transmit_running(v) && skr_virtq_taken(&v->device.virtq[SKR_VSOCK_TX], v->device.virtq[SKR_VSOCK_TX].popped);
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX];
+  @ ensures transmit_running(v);
+  @*/
+static void free_sent(skr_vsock_t *v)
+{
+    skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
+
+    skr_virtq_release(q, q->popped);
+    /*@ assert receive: skr_device_ring(&v->device, 0); */
+    /*@ assert event: skr_device_ring(&v->device, 2); */
+    /*@ assert tables: skr_vsock_tables(v); */
+}
 
 /** Take back every buffer that the device has transmitted. */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
@@ -16,7 +31,6 @@
   @*/
 static void gather(skr_vsock_t *v)
 {
-    skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
     skr_status_t status = SKR_OK;
 
     /*@ loop invariant 0 <= i <= SKR_VSOCK_TX_COUNT;
@@ -28,14 +42,11 @@ static void gather(skr_vsock_t *v)
       @ loop variant SKR_VSOCK_TX_COUNT - i;
       @*/
     for (uint16_t i = 0U; (i < SKR_VSOCK_TX_COUNT) && (status == SKR_OK); i++) {
-        uint16_t id = 0U;
-        uint32_t length = 0U;
-        status = skr_device_pop(&v->device, SKR_VSOCK_TX, &id, &length);
+        status = skr_device_pop(&v->device, SKR_VSOCK_TX);
+        /*@ assert popped: skr_vsock_left(v); */
         if (status == SKR_OK) {
-            skr_virtq_release(q, id);
-            /*@ assert skr_vsock_sound(v); */
+            free_sent(v);
         }
-        /*@ assert skr_vsock_sound(v); */
     }
 }
 
@@ -43,52 +54,58 @@ bool skr_vsock_room(skr_vsock_t *v, uint16_t keep)
 {
     const skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
 
-    if (q->free_count <= keep) {
+    if ((v->device.state == SKR_DEVICE_READY) && (q->free_count <= keep)) {
         gather(v);
+        /*@ assert gathered: skr_vsock_left(v); */
     }
     return (v->device.state == SKR_DEVICE_READY) && (q->free_count > keep);
 }
 
-/** Write a packet from us to the host into one buffer of a ring. */
+/** Write a packet into one buffer of a ring. */
 /*@ requires \valid_read(q) && skr_virtq_placed(q) && id < q->count && q->stride == SKR_VSOCK_BUFFER_BYTES;
   @ requires \valid_read(packet) && packet->length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires \separated(packet, q->base + (0 .. q->limit - 1));
   @ requires packet->length > 0 ==> \valid_read(data + (0 .. packet->length - 1))
   @   && \separated(data + (0 .. packet->length - 1), q->base + (0 .. q->limit - 1));
   @ terminates \true; exits \false;
   @ assigns q->base[0 .. q->limit - 1];
   @*/
-static void write_packet(skr_virtq_t *q, uint16_t id, uint32_t cid, const skr_vsock_packet_t *packet,
-                         const uint8_t *data)
+static void write_packet(const skr_virtq_t *q, uint16_t id, const skr_vsock_packet_t *packet, const uint8_t *data)
 {
     const uint32_t at = skr_virtq_buffer(q, id);
-    const skr_vsock_packet_t header = {
-        .src_cid = cid,
-        .dst_cid = SKR_VSOCK_CID_HOST,
-        .src_port = packet->src_port,
-        .dst_port = packet->dst_port,
-        .length = packet->length,
-        .type = SKR_VSOCK_TYPE_STREAM,
-        .op = packet->op,
-        .flags = packet->flags,
-        .buf_alloc = packet->buf_alloc,
-        .fwd_cnt = packet->fwd_cnt,
-    };
 
-    /*@ assert from_us: header.src_cid == cid && header.dst_cid == SKR_VSOCK_CID_HOST; */
-    skr_vsock_packet_write(q->base, at, &header);
+    skr_vsock_packet_write(q->base, at, packet);
     if (data != NULL) {
         skr_shm_copy_out(q->base, at + SKR_VSOCK_HEADER_BYTES, data, packet->length);
     }
 }
 
-void skr_vsock_emit(skr_vsock_t *v, const skr_vsock_packet_t *packet, const uint8_t *data)
+/** Fill a buffer with `v->packet` and what comes behind it, and make it available. */
+/*@ requires transmit_running(v) && skr_virtq_taken(&v->device.virtq[SKR_VSOCK_TX], id);
+  @ requires v->packet.length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires v->packet.length > 0 ==> \valid_read(data + (0 .. v->packet.length - 1)) && \separated(
+  @     data + (0 .. v->packet.length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures transmit_running(v) && skr_since_pre(v->device.virtq[SKR_VSOCK_TX].free_count);
+  @*/
+static void add_packet(skr_vsock_t *v, uint16_t id, const uint8_t *data)
 {
     skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
-    const uint16_t id = skr_virtq_take(q);
 
-    write_packet(q, id, v->cid, packet, data);
-    /*@ assert written: skr_vsock_sound(v); */
-    skr_virtq_add(q, id, SKR_VSOCK_HEADER_BYTES + packet->length);
+    write_packet(q, id, &v->packet, data);
+    skr_virtq_add(q, id, SKR_VSOCK_HEADER_BYTES + v->packet.length);
+}
+
+void skr_vsock_emit(skr_vsock_t *v, const uint8_t *data)
+{
+    const uint16_t id = skr_virtq_take(&v->device.virtq[SKR_VSOCK_TX]);
+
+    /*@ assert taken: transmit_running(v); */
+    v->packet.src_cid = v->cid;
+    v->packet.dst_cid = SKR_VSOCK_CID_HOST;
+    v->packet.type = SKR_VSOCK_TYPE_STREAM;
+    add_packet(v, id, data);
     v->counters.packets_sent++;
 }
 
@@ -117,9 +134,10 @@ static void rest_port(skr_vsock_t *v, uint32_t port)
 }
 
 /** Whether a connection may send, as the status of a call that tries. */
-/*@ requires \valid_read(f);
+/*@ requires \valid_read(f) && skr_flow_sound(f);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK ==> f->state == SKR_FLOW_OPEN;
+  @ ensures \result != SKR_FAULT;
   @*/
 static skr_status_t sendable(const skr_flow_t *f)
 {
@@ -138,7 +156,7 @@ static skr_status_t sendable(const skr_flow_t *f)
 }
 
 /** Whether a connection waits for the peer's credit and has not asked for it of late. */
-/*@ requires \valid_read(f);
+/*@ requires \valid_read(f) && skr_flow_sound(f);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == \true ==> f->state == SKR_FLOW_OPEN;
   @*/
@@ -200,28 +218,26 @@ static uint32_t vacate(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 /*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_left(v);
   @*/
 static void reply(skr_vsock_t *v, uint16_t index)
 {
     if (skr_vsock_room(v, 0U)) {
-        skr_vsock_packet_t packet;
-
-        take_reply(v->flow, index, &packet, v->device.now);
+        take_reply(v->flow, index, &v->packet, v->device.now);
         /*@ assert composed: transmit_running(v); */
-        skr_vsock_emit(v, &packet, NULL);
-        /*@ assert sent: transmit_left(v); */
+        skr_vsock_emit(v, NULL);
+        /*@ assert sent: skr_vsock_left(v); */
     }
 }
 
 /** Free the place of a connection that is over. */
-/*@ requires transmit_left(v) && index < SKR_VSOCK_CONNECTIONS;
+/*@ requires skr_vsock_left(v) && index < SKR_VSOCK_CONNECTIONS;
   @ terminates \true; exits \false;
   @ assigns v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_left(v);
   @*/
 static void retire(skr_vsock_t *v, uint16_t index)
 {
@@ -236,11 +252,11 @@ static void retire(skr_vsock_t *v, uint16_t index)
 /*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->counters, v->packet, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_left(v);
   @*/
 static void settle_flow(skr_vsock_t *v, uint16_t index)
 {
@@ -249,31 +265,31 @@ static void settle_flow(skr_vsock_t *v, uint16_t index)
     /*@ assert ticked: transmit_running(v); */
     if (owes) {
         reply(v, index);
-        /*@ assert replied: transmit_left(v); */
+        /*@ assert replied: skr_vsock_left(v); */
     }
-    /*@ assert told: transmit_left(v); */
+    /*@ assert told: skr_vsock_left(v); */
     retire(v, index);
 }
 
 /** Send the RST owed to tuples that have no connection. */
-/*@ requires transmit_left(v);
+/*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->resets,
+  @         v->counters, v->packet, v->resets,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_left(v) && skr_vsock_lasting(v);
   @*/
 static void settle_resets(skr_vsock_t *v)
 {
     const uint16_t owed = v->resets;
-    bool room = (v->device.state == SKR_DEVICE_READY);
+    bool room = true;
 
     /*@ loop invariant 0 <= i <= owed;
-      @ loop invariant transmit_left(v);
-      @ loop invariant room == \true ==> v->device.state == SKR_DEVICE_READY && v->resets == owed - i;
+      @ loop invariant skr_vsock_left(v) && skr_vsock_lasting(v);
+      @ loop invariant room == \true ==> v->resets == owed - i;
       @ loop assigns i, room, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
-      @      v->device.status, v->counters, v->resets,
+      @      v->device.status, v->counters, v->packet, v->resets,
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
       @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
       @ loop variant owed - i;
@@ -281,35 +297,37 @@ static void settle_resets(skr_vsock_t *v)
     for (uint16_t i = 0U; (i < owed) && room; i++) {
         room = skr_vsock_room(v, 0U);
         if (room) {
-            skr_vsock_packet_t packet = {0};
-
             v->resets = (uint16_t)(v->resets - 1U);
-            packet.op = SKR_VSOCK_OP_RST;
-            packet.src_port = v->reset[v->resets].local_port;
-            packet.dst_port = v->reset[v->resets].peer_port;
-            skr_vsock_emit(v, &packet, NULL);
+            v->packet.op = SKR_VSOCK_OP_RST;
+            v->packet.src_port = v->reset[v->resets].local_port;
+            v->packet.dst_port = v->reset[v->resets].peer_port;
+            v->packet.length = 0U;
+            v->packet.flags = 0U;
+            v->packet.buf_alloc = 0U;
+            v->packet.fwd_cnt = 0U;
+            skr_vsock_emit(v, NULL);
             /*@ assert sent: transmit_running(v); */
         }
-        /*@ assert looked: transmit_left(v); */
+        /*@ assert looked: skr_vsock_left(v); */
     }
 }
 
 /** Let time pass for every connection in turn, and send a reply of each. */
-/*@ requires transmit_left(v);
+/*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->turn, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->counters, v->packet, v->turn, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_left(v) && skr_vsock_lasting(v);
   @*/
 static void settle_flows(skr_vsock_t *v)
 {
     /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
-      @ loop invariant transmit_left(v);
+      @ loop invariant skr_vsock_left(v) && skr_vsock_lasting(v);
       @ loop assigns i, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-      @      v->counters, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+      @      v->counters, v->packet, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
       @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
       @ loop variant SKR_VSOCK_CONNECTIONS - i;
@@ -317,17 +335,17 @@ static void settle_flows(skr_vsock_t *v)
     for (uint16_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (v->device.state == SKR_DEVICE_READY); i++) {
         settle_flow(v, (uint16_t)(((uint32_t)v->turn + i) % SKR_VSOCK_CONNECTIONS));
     }
-    /*@ assert told: transmit_left(v); */
+    /*@ assert told: skr_vsock_left(v); */
     v->turn = (uint16_t)(((uint32_t)v->turn + 1U) % SKR_VSOCK_CONNECTIONS);
 }
 
 /** Show the device what was added to the transmit ring, unless it was given up meanwhile. */
-/*@ requires transmit_left(v);
+/*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX].kicked_idx, v->device.counters, v->device.rung,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
   @*/
 static void flush(skr_vsock_t *v)
 {
@@ -362,12 +380,13 @@ static void arm(skr_vsock_t *v, bool blocked)
 }
 
 /** Whether there is a buffer for data; if not, the device is asked to say when there is. */
-/*@ requires transmit_running(v);
+/*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v);
+  @ ensures skr_vsock_sound(v);
+  @ ensures skr_since_pre(v->device.state) || v->device.state == SKR_DEVICE_FAILED;
   @ ensures \result == \true ==> v->device.state == SKR_DEVICE_READY
   @   && v->device.virtq[SKR_VSOCK_TX].free_count > SKR_VSOCK_TX_RESERVE;
   @*/
@@ -380,7 +399,7 @@ static bool room_for_data(skr_vsock_t *v)
         if (!room) {
             room = skr_vsock_room(v, SKR_VSOCK_TX_RESERVE); /* it may have come between the look and the request */
         }
-        /*@ assert asked: transmit_left(v); */
+        /*@ assert asked: skr_vsock_left(v); */
     }
     return room;
 }
@@ -400,7 +419,7 @@ static uint32_t payload(uint32_t length, uint32_t window)
 /** The header of the next data packet of one connection. */
 /*@ requires skr_vsock_table(flow, index) && \valid(packet) && \separated(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1), packet);
   @ requires flow[index].state == SKR_FLOW_OPEN && 1 <= bytes;
-  @ requires skr_flow_in_flight(flow + index) + bytes <= skr_flow_cap(flow + index);
+  @ requires skr_flow_admits(flow + index, bytes);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1], *packet;
   @ ensures skr_flows_sound(flow);
@@ -415,36 +434,36 @@ static void take_data(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, sk
 /*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
   @ requires v->flow[index].state == SKR_FLOW_OPEN && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
   @ requires 1 <= length && \valid_read(data + (0 .. length - 1));
-  @ requires 1 <= window && skr_flow_in_flight(&v->flow[index]) + window <= skr_flow_cap(&v->flow[index]);
+  @ requires 1 <= window && skr_flow_admits(&v->flow[index], window);
   @ requires \separated(data + (0 .. length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures transmit_running(v) && v->flow[index].state == SKR_FLOW_OPEN;
   @ ensures 1 <= \result <= length && \result <= window;
   @*/
 static uint32_t send_packet(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length, uint32_t window)
 {
-    skr_vsock_packet_t packet;
     const uint32_t bytes = payload(length, window);
 
-    take_data(v->flow, index, &packet, bytes);
+    take_data(v->flow, index, &v->packet, bytes);
     /*@ assert headed: transmit_running(v); */
-    skr_vsock_emit(v, &packet, data);
+    skr_vsock_emit(v, data);
     return bytes;
 }
 
 /** Send as much as credit and buffers allow; the bytes sent. */
-/*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
+/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
   @ requires v->flow[index].state == SKR_FLOW_OPEN;
   @ requires \valid_read(data + (0 .. length - 1));
   @ requires \separated(data + (0 .. length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
   @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures transmit_left(v) && \result <= length;
+  @ ensures skr_vsock_sound(v) && \result <= length;
+  @ ensures skr_since_pre(v->device.state) || v->device.state == SKR_DEVICE_FAILED;
   @*/
 static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, uint32_t length)
 {
@@ -453,23 +472,25 @@ static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, u
     bool room = true;
 
     /*@ loop invariant 0 <= i <= SKR_VSOCK_TX_COUNT && taken <= length;
-      @ loop invariant transmit_left(v) && v->flow[index].state == SKR_FLOW_OPEN;
-      @ loop invariant room == \true ==> v->device.state == SKR_DEVICE_READY;
-      @ loop invariant window > 0 ==> skr_flow_in_flight(&v->flow[index]) + window <= skr_flow_cap(&v->flow[index]);
+      @ loop invariant skr_vsock_sound(v) && v->flow[index].state == SKR_FLOW_OPEN;
+      @ loop invariant skr_since_pre(v->device.state) || v->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant credit: window > 0 ==> skr_flow_admits(&v->flow[index], window);
       @ loop assigns i, taken, window, room, v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause,
-      @      v->device.counters, v->device.status, v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+      @      v->device.counters, v->device.status, v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
       @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
       @ loop variant SKR_VSOCK_TX_COUNT - i;
       @*/
     for (uint16_t i = 0U; (i < SKR_VSOCK_TX_COUNT) && (taken < length) && (window != 0U) && room; i++) {
         room = room_for_data(v);
+        /*@ assert kept: window > 0 ==> skr_flow_admits(&v->flow[index], window); */
         if (room) {
             taken += send_packet(v, index, &data[taken], length - taken, window);
             window = skr_flow_window(&v->flow[index]);
+            /*@ assert left: window > 0 ==> skr_flow_admits(&v->flow[index], window); */
             /*@ assert sent: transmit_running(v); */
         }
-        /*@ assert looked: transmit_left(v); */
+        /*@ assert looked: skr_vsock_sound(v); */
     }
     return taken;
 }
@@ -480,12 +501,32 @@ bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f)
            (v->device.virtq[SKR_VSOCK_TX].free_count > SKR_VSOCK_TX_RESERVE);
 }
 
+/** How an attempt to send ended that passed `sent` bytes on. */
+/*@ requires \valid_read(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
+  @*/
+static skr_status_t judge_sent(const skr_vsock_t *v, uint32_t sent)
+{
+    skr_status_t status = SKR_OK;
+
+    if (v->device.state == SKR_DEVICE_FAILED) {
+        status = SKR_FAULT;
+    } else if (sent == 0U) {
+        status = SKR_AGAIN;
+    } else {
+        /* passed on */
+    }
+    return status;
+}
+
 skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t *data, uint32_t length,
                             uint32_t *taken)
 {
-    uint16_t index = SKR_VSOCK_NOWHERE;
+    const uint16_t index = skr_vsock_place(handle);
     uint32_t sent = 0U;
-    skr_status_t status = skr_vsock_resolve(v, handle, &index);
+    skr_status_t status = skr_vsock_resolve(v, handle);
 
     if (status == SKR_OK) {
         status = sendable(&v->flow[index]);
@@ -493,16 +534,10 @@ skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uin
     if ((status == SKR_OK) && (length != 0U)) {
         sent = send_data(v, index, data, length);
         flush(v);
-        if (v->device.state != SKR_DEVICE_READY) {
-            status = SKR_FAULT;
-            sent = 0U;
-        } else if (sent == 0U) {
-            status = SKR_AGAIN;
-        } else {
-            /* OK */
-        }
-        /*@ assert over: transmit_left(v); */
+        status = judge_sent(v, sent);
+        /*@ assert over: skr_vsock_sound(v); */
+        /*@ assert judged: status == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED; */
     }
-    *taken = sent;
+    skr_vsock_tell(v, taken, (status == SKR_OK) ? sent : 0U);
     return status;
 }

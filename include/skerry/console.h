@@ -166,7 +166,7 @@ SKR_MUST_CHECK skr_status_t skr_console_start(skr_console_t *c, uint32_t now);
   @ assigns c->rx_at, c->rx_length, c->rx_id, c->columns, c->rows, c->sized,
   @         c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
   @         c->device.placed, c->device.fences, c->device.attached, c->device.since, c->device.rung, c->device.watched,
-  @         c->device.now, c->device.counters, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         c->device.now, c->device.counters, c->device.field[0 .. 1], c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
   @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);

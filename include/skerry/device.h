@@ -88,6 +88,7 @@ typedef struct {
     uint32_t queues;         /**< queues planned, 1 .. SKR_DEVICE_QUEUES */
     uint32_t placed;         /**< queues placed so far, 0 .. queues */
     uint32_t linked;         /**< 1: the description of the transport was checked and found good */
+    uint32_t field[2];       /**< what skr_device_read_config() read last */
 } skr_device_t;
 
 /* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
@@ -274,23 +275,20 @@ SKR_MUST_CHECK skr_status_t skr_device_step(skr_device_t *d, uint32_t now);
 void skr_device_fail(skr_device_t *d, skr_cause_t cause);
 
 /**
- * Take back one buffer of a running device; a broken ring latches the fault.
+ * Take back one buffer of a running device, as skr_virtq_pop(); a broken ring latches the fault.
  *
- * @param queue   index of the queue
- * @param id      out: the buffer; untouched unless SKR_OK
- * @param length  out: bytes the device wrote; untouched unless SKR_OK
+ * @param queue  index of the queue; what came back stands in its `popped` and `popped_length`
  *
- * @return SKR_OK | SKR_AGAIN | SKR_FAULT, as skr_virtq_pop()
+ * @return SKR_OK     a buffer came back
+ * @return SKR_AGAIN  nothing new
+ * @return SKR_FAULT  given up
  *
  * Bound: no loop; at most 3 shared reads, 1 shared write. Blocks: never. Context: task, one owner.
  * [impl->dsn~device.pop~1] [proof->dsn~device.pop~1]
  */
 /*@ requires skr_device_ready(d) && queue < d->queues;
-  @ requires \valid(id) && \valid(length) && \separated(d, id, length);
-  @ requires \separated(id, length, d->transport.registers + (0 .. d->transport.registers_size - 1));
-  @ requires \separated(id, length, d->transport.memory + (0 .. d->transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns *id, *length, d->virtq[queue], d->state, d->cause, d->counters, d->status,
+  @ assigns d->virtq[queue], d->state, d->cause, d->counters, d->status,
   @         d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures skr_device_sound(d);
   @ ensures skr_virtq_settled(&d->virtq[queue]) && skr_since_pre(d->virtq[queue].free_count);
@@ -298,15 +296,13 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause);
   @ ensures \result == SKR_FAULT <==> d->state == SKR_DEVICE_FAILED;
   @ ensures \result != SKR_FAULT ==> d->state == SKR_DEVICE_READY;
   @ ensures returned: \result == SKR_OK ==>
-  @      skr_virtq_taken(&d->virtq[queue], *id)
-  @   && *length <= (d->virtq[queue].from_device != 0 ? d->virtq[queue].length[*id] : 0)
+  @      skr_virtq_taken(&d->virtq[queue], d->virtq[queue].popped)
+  @   && d->virtq[queue].popped_length
+  @        <= (d->virtq[queue].from_device != 0 ? d->virtq[queue].length[d->virtq[queue].popped] : 0)
   @   && d->virtq[queue].outstanding == \old(d->virtq[queue].outstanding) - 1;
-  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && !(\result == SKR_OK && i == *id) ==>
-  @      d->virtq[queue].owner[i] == \old(d->virtq[queue].owner[i]);
-  @ ensures unchanged: \result != SKR_OK ==> *id == \old(*id) && *length == \old(*length)
-  @   && d->virtq[queue].outstanding == \old(d->virtq[queue].outstanding);
+  @ ensures unchanged: \result != SKR_OK ==> skr_since_pre(d->virtq[queue].outstanding);
   @*/
-SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue, uint16_t *id, uint32_t *length);
+SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue);
 
 /**
  * Show the device what was added to a queue, and notify it if it wants that.
@@ -325,28 +321,25 @@ void skr_device_flush(skr_device_t *d, uint16_t queue);
 
 /**
  * Read two neighbouring configuration fields of the same width, consistently: under one generation where there is one, else
- * twice alike.
+ * twice alike. They stand in `d->field` then.
  *
  * @param offset  of the first field, in bytes
  * @param width   2 or 4 bytes
- * @param value   out: the two fields; untouched unless SKR_OK
  *
  * @return SKR_OK     read
- * @return SKR_AGAIN  they changed at each of SKR_CONFIG_TRIES tries
+ * @return SKR_AGAIN  they changed at each of SKR_CONFIG_TRIES tries; `d->field` means nothing
  *
  * Bound: one loop of SKR_CONFIG_TRIES passes, 6 shared reads a pass. Blocks: never. Context: task, one owner.
  * [impl->dsn~device.read_config~1] [proof->dsn~device.read_config~1]
  */
-/*@ requires skr_device_sound(d) && d->linked != 0 && (width == 2 || width == 4);
-  @ requires offset + 2 * width <= d->config_bytes && \valid(value + (0 .. 1)) && \separated(d, value + (0 .. 1));
+/*@ requires skr_device_sound(d) && d->linked != 0 && (width == 2 || width == 4) && offset + 2 * width <= d->config_bytes;
   @ terminates \true; exits \false;
-  @ assigns value[0 .. 1], d->counters;
+  @ assigns d->field[0 .. 1], d->counters;
   @ ensures skr_device_sound(d);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN;
-  @ ensures \result == SKR_AGAIN ==> value[0] == \old(value[0]) && value[1] == \old(value[1]);
-  @ ensures width == 2 && \result == SKR_OK ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
+  @ ensures width == 2 && \result == SKR_OK ==> d->field[0] <= 0xFFFF && d->field[1] <= 0xFFFF;
   @*/
-SKR_MUST_CHECK skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width, uint32_t value[2]);
+SKR_MUST_CHECK skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width);
 
 #ifdef __cplusplus
 }

@@ -30,13 +30,18 @@ extern "C" {
 #define SKR_VIRTQ_NONE 0xFFFFU
 
 /** Who has a buffer. */
-#define SKR_VIRTQ_FREE 0U   /**< nobody: it lies on the free stack */
-#define SKR_VIRTQ_DEVICE 1U /**< the device: made available and not returned yet */
-#define SKR_VIRTQ_DRIVER 2U /**< this side: taken to be filled, or returned and being read */
+#define SKR_VIRTQ_FREE 0   /**< nobody: it lies on the free stack */
+#define SKR_VIRTQ_DEVICE 1 /**< the device: made available and not returned yet */
+#define SKR_VIRTQ_DRIVER 2 /**< this side: taken to be filled, or returned and being read */
+
+/** An entry of a ring's books, never negative. No other private object has this type: whoever reasons about memory by its
+ *  types, an optimizer or a prover, sees that only ring operations change the books. */
+typedef int16_t skr_virtq_book_t;
 
 /** Private twin of one ring. All ring counters are 16 bits and wrap as the ring's do. */
 typedef struct {
     skr_shm_t *base;       /**< the window */
+    uint32_t popped_length; /**< bytes the device wrote to `popped` */
     uint64_t address;      /**< where the device sees `base` */
     uint32_t limit;        /**< bytes in the window */
     uint32_t desc;         /**< offset of the descriptor table */
@@ -54,8 +59,9 @@ typedef struct {
     uint16_t ready;        /**< used elements known to be there and not looked at yet, 0 .. outstanding */
     uint16_t outstanding;  /**< buffers that the device holds, 0 .. count */
     uint16_t free_count;   /**< buffers on the free stack; free_count + outstanding <= count */
-    uint16_t free_ids[SKR_VIRTQ_SIZE_MAX]; /**< the one returned last is taken first: its cache lines are warm */
-    uint16_t owner[SKR_VIRTQ_SIZE_MAX];    /**< SKR_VIRTQ_FREE, _DEVICE or _DRIVER */
+    uint16_t popped;       /**< buffer that the last skr_virtq_pop() gave back, or SKR_VIRTQ_NONE */
+    skr_virtq_book_t free_ids[SKR_VIRTQ_SIZE_MAX]; /**< the one returned last is taken first: its cache lines are warm */
+    skr_virtq_book_t owner[SKR_VIRTQ_SIZE_MAX];    /**< SKR_VIRTQ_FREE, _DEVICE or _DRIVER */
     uint32_t length[SKR_VIRTQ_SIZE_MAX];   /**< len of descriptor i as last written */
 } skr_virtq_t;
 
@@ -75,9 +81,15 @@ typedef struct {
   @     start + n * stride <= limit ==> skr_virtq_fits(start, n, stride, limit);
   @ }
   @
-  @ predicate skr_virtq_ids(integer count, integer n, uint16_t *free_ids, uint16_t *owner) =
-  @      (\forall integer i; 0 <= i < n ==> free_ids[i] < count && owner[free_ids[i]] == SKR_VIRTQ_FREE)
+  @ predicate skr_virtq_ids(integer count, integer n, skr_virtq_book_t *free_ids, skr_virtq_book_t *owner) =
+  @      (\forall integer i; 0 <= i < n ==> 0 <= free_ids[i] < count && owner[free_ids[i]] == SKR_VIRTQ_FREE)
   @   && (\forall integer i, j; 0 <= i < j < n ==> free_ids[i] != free_ids[j]);
+  @
+  @ lemma skr_virtq_ids_stay{A, B}: \forall integer count, n, skr_virtq_book_t *free_ids, *owner;
+  @     0 <= n <= SKR_VIRTQ_SIZE_MAX && count <= SKR_VIRTQ_SIZE_MAX
+  @  && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>
+  @        \at(free_ids[i], A) == \at(free_ids[i], B) && \at(owner[i], A) == \at(owner[i], B))
+  @  && skr_virtq_ids{A}(count, n, free_ids, owner) ==> skr_virtq_ids{B}(count, n, free_ids, owner);
   @*/
 #ifdef __FRAMAC__
 #define skr_since_pre(x) ((x) == \at((x), Pre))
@@ -105,6 +117,10 @@ typedef struct {
   && (q)->ready <= (q)->outstanding                                           \
   && skr_virtq_ids((q)->count, (q)->free_count, &(q)->free_ids[0], &(q)->owner[0]))
 
+#define skr_virtq_books_stay(q, label)                                        \
+    (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>                       \
+         (q)->free_ids[i] == \at((q)->free_ids[i], label) && (q)->owner[i] == \at((q)->owner[i], label))
+
 #define skr_virtq_sound(q)                                                    \
     (\valid(q) && skr_virtq_placed(q) && skr_virtq_books(q)                   \
   && \separated(q, (q)->base + (0 .. (q)->limit - 1)))
@@ -127,7 +143,7 @@ typedef struct {
  */
 /*@ requires \valid(q) && 1 <= count <= SKR_VIRTQ_SIZE_MAX && 4 <= stride <= 0x20000;
   @ terminates \true; exits \false;
-  @ assigns q->from_device, q->count, q->stride, q->size;
+  @ assigns q->from_device, q->count, q->stride, q->size, q->popped, q->popped_length;
   @ ensures q->count == count && q->stride == stride && q->size == 0;
   @ ensures q->from_device == (from_device ? 1 : 0);
   @*/
@@ -305,41 +321,35 @@ void skr_virtq_fill(skr_virtq_t *q);
 bool skr_virtq_publish(skr_virtq_t *q);
 
 /**
- * Take back one buffer that the device has finished with.
+ * Take back one buffer that the device has finished with. What came back stands in the ring: no other memory is written, so
+ * no other has to be shown apart from it.
  *
- * @param id      out: the buffer, < q->count; it is the caller's. Untouched unless SKR_OK
- * @param length  out: bytes the device wrote, <= what was made available; 0 where the device only reads.
- *                Untouched unless SKR_OK
- * @param cause   out: why, with SKR_FAULT; untouched otherwise
+ *   q->popped         the buffer, < q->count, now the caller's; SKR_VIRTQ_NONE if there was nothing new, or the ring is broken
+ *   q->popped_length  bytes the device wrote to it, <= what was made available; 0 where the device only reads
  *
- * @return SKR_OK     a buffer came back
- * @return SKR_AGAIN  nothing new
- * @return SKR_FAULT  the device broke the ring; the books are unchanged, do not use the ring again
+ * @return SKR_CAUSE_NONE  a buffer came back, or there is nothing new
+ * @return SKR_CAUSE_USED_INDEX | _USED_ID | _USED_TWICE | _USED_LENGTH  the device broke the ring; the books are unchanged, do
+ *         not use the ring again
  *
  * Bound: no loop; at most 3 shared reads, 1 acquire barrier. Blocks: never. Context: task, one owner.
  * [impl->dsn~virtq.pop~1] [proof->dsn~virtq.pop~1]
  */
 /*@ requires skr_virtq_sound(q);
-  @ requires \valid(id) && \valid(length) && \valid(cause) && \separated(q, id, length, cause, q->base + (0 .. q->limit - 1));
   @ terminates \true; exits \false;
-  @ assigns *id, *length, *cause, *q;
+  @ assigns *q;
   @ ensures skr_virtq_settled(q) && skr_since_pre(q->free_count);
   @ ensures skr_virtq_sound(q);
-  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
-  @ ensures returned: \result == SKR_OK ==>
-  @      skr_virtq_taken(q, *id) && \old(q->owner[\at(*id, Post)]) == SKR_VIRTQ_DEVICE
-  @   && *length <= (q->from_device != 0 ? q->length[*id] : 0)
+  @ ensures returned: q->popped != SKR_VIRTQ_NONE ==>
+  @      skr_virtq_taken(q, q->popped) && \old(q->owner[\at(q->popped, Post)]) == SKR_VIRTQ_DEVICE
+  @   && q->popped_length <= (q->from_device != 0 ? q->length[q->popped] : 0)
   @   && q->outstanding == \old(q->outstanding) - 1;
-  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && !(\result == SKR_OK && i == *id) ==>
-  @      q->owner[i] == \old(q->owner[i]);
-  @ ensures unchanged: \result != SKR_OK ==>
-  @      q->last_used == \old(q->last_used) && q->outstanding == \old(q->outstanding)
-  @   && *id == \old(*id) && *length == \old(*length);
-  @ ensures why: \result == SKR_FAULT ==> *cause == SKR_CAUSE_USED_INDEX || *cause == SKR_CAUSE_USED_ID
-  @   || *cause == SKR_CAUSE_USED_TWICE || *cause == SKR_CAUSE_USED_LENGTH;
-  @ ensures blameless: \result != SKR_FAULT ==> *cause == \old(*cause);
+  @ ensures others: \forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX && i != q->popped ==> q->owner[i] == \old(q->owner[i]);
+  @ ensures unchanged: q->popped == SKR_VIRTQ_NONE ==> skr_since_pre(q->last_used) && skr_since_pre(q->outstanding);
+  @ ensures why: \result == SKR_CAUSE_NONE || \result == SKR_CAUSE_USED_INDEX || \result == SKR_CAUSE_USED_ID
+  @   || \result == SKR_CAUSE_USED_TWICE || \result == SKR_CAUSE_USED_LENGTH;
+  @ ensures broken: \result != SKR_CAUSE_NONE ==> q->popped == SKR_VIRTQ_NONE;
   @*/
-SKR_MUST_CHECK skr_status_t skr_virtq_pop(skr_virtq_t *q, uint16_t *id, uint32_t *length, skr_cause_t *cause);
+SKR_MUST_CHECK skr_cause_t skr_virtq_pop(skr_virtq_t *q);
 
 /**
  * Ask for interrupts of this ring, or ask the device to spare them. A hint: the device may ignore it.

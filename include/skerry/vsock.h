@@ -79,6 +79,7 @@ typedef struct {
 typedef struct {
     skr_device_t device;
     skr_vsock_counters_t counters;
+    skr_vsock_packet_t packet; /**< header at work: of the packet being sent, or of the one being received */
     uint32_t cid;              /**< our CID */
     uint32_t next_port;        /**< where the search for a local port begins */
     uint32_t next_order;       /**< arrival number of the next connection in a backlog */
@@ -124,8 +125,7 @@ typedef struct {
 #define skr_vsock_sound(v)                                                    \
     (\valid(v) && skr_device_sound(&(v)->device) && skr_vsock_queues(v)       \
   && skr_vsock_tables(v) && skr_vsock_apart(v)                                \
-  && ((v)->up != 0 ==> (v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED) \
-  && ((v)->up == 0 ==> skr_flows_over((v)->flow)))
+  && ((v)->up != 0 ==> (v)->device.state == SKR_DEVICE_READY || (v)->device.state == SKR_DEVICE_FAILED))
 #endif
 
 /**
@@ -197,8 +197,8 @@ SKR_MUST_CHECK skr_status_t skr_vsock_start(skr_vsock_t *v, uint32_t now);
   @ terminates \true; exits \false;
   @ assigns v->device.state, v->device.cause, v->device.status, v->device.features, v->device.offset, v->device.placed,
   @         v->device.fences, v->device.attached, v->device.since, v->device.rung, v->device.watched, v->device.now,
-  @         v->device.counters, v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         v->counters, v->cid, v->up, v->armed, v->turn, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
+  @         v->device.counters, v->device.field[0 .. 1], v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         v->counters, v->packet, v->cid, v->up, v->armed, v->turn, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
   @         v->next_order, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
@@ -207,7 +207,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_start(skr_vsock_t *v, uint32_t now);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_STATE || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> v->device.state == SKR_DEVICE_READY;
   @ ensures \result == SKR_OK ==> v->up != 0;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_step(skr_vsock_t *v, uint32_t now);
 
@@ -264,7 +264,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_unlisten(skr_vsock_t *v, uint32_t port);
   @ assigns *handle, *peer_port, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_STATE || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @ ensures \result == SKR_OK ==> *handle != 0;
   @ ensures \result != SKR_OK ==> *handle == \old(*handle) && *peer_port == \old(*peer_port);
   @*/
@@ -295,7 +295,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_ARGUMENT || \result == SKR_IN_USE
   @   || \result == SKR_FULL || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @ ensures \result == SKR_OK ==> *handle != 0;
   @ ensures \result != SKR_OK ==> *handle == \old(*handle);
   @*/
@@ -328,13 +328,13 @@ SKR_MUST_CHECK skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_por
   @                     v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
   @ assigns *taken, v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
-  @         v->device.status, v->device.rung, v->counters, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.status, v->device.rung, v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures *taken <= length;
   @ ensures *taken > 0 ==> \result == SKR_OK;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t *data, uint32_t length,
                                            uint32_t *taken);
@@ -363,7 +363,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t ha
   @ ensures skr_vsock_sound(v);
   @ ensures *got <= capacity;
   @ ensures *got > 0 ==> \result == SKR_OK;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *data, uint32_t capacity,
                                            uint32_t *got);
@@ -384,7 +384,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t ha
   @ assigns *data, *length;
   @ ensures \result == SKR_OK ==> *length >= 1 && \valid_read(*data + (0 .. *length - 1));
   @ ensures \result != SKR_OK ==> *length == \old(*length) && *data == \old(*data);
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t **data,
                                            uint32_t *length);
@@ -404,7 +404,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handl
   @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_ARGUMENT || \result == SKR_STALE || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length);
 
@@ -423,7 +423,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t
   @ terminates \true; exits \false;
   @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t directions);
 
@@ -474,7 +474,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t h
   @ terminates \true; exits \false;
   @ assigns *events;
   @ ensures \result == SKR_OK || \result == SKR_STALE || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
+  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @ ensures \result != SKR_OK ==> *events == \old(*events);
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_events(const skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t *events);

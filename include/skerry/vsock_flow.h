@@ -109,6 +109,13 @@ typedef struct {
   @      ((sent + n) % 0x100000000 - taken + 0x100000000) % 0x100000000 == (sent - taken + 0x100000000) % 0x100000000 + n;
   @*/
 
+/* admits: so many bytes more may be sent; skr_flow_in_flight() and skr_flow_cap() written out, so that Qed sees the words. */
+#ifdef __FRAMAC__
+#define skr_flow_admits(f, bytes)                                             \
+    ((((f)->tx_cnt - (f)->peer_fwd_cnt + 0x100000000) % 0x100000000) + (bytes) \
+  <= ((f)->peer_buf_alloc < SKR_VSOCK_SEND_BYTES_MAX ? (f)->peer_buf_alloc : SKR_VSOCK_SEND_BYTES_MAX))
+#endif
+
 /* The peer keeps to the rules with a RW of this length: it knows our credit, has not said that it is done, has room. */
 /*@ predicate skr_flow_may_receive(skr_flow_t *f, integer length) =
   @      (f->shut & SKR_SHUT_PEER_SEND) == 0 && (f->owed & SKR_OWE_RESPONSE) == 0
@@ -183,6 +190,7 @@ void skr_flow_end(skr_flow_t *f, skr_status_t end, bool tell);
   @ ensures skr_flow_in_flight(f) > 0 && f->tx_packets >= SKR_VSOCK_SEND_PACKETS_MAX ==> \result == 0;
   @ ensures skr_flow_in_flight(f) < skr_flow_cap(f) ==> \result <= skr_flow_cap(f) - skr_flow_in_flight(f);
   @ ensures \result == 0 || \result == skr_flow_cap(f) - skr_flow_in_flight(f);
+  @ ensures admitted: \result > 0 ==> skr_flow_admits(f, \result);
   @*/
 uint32_t skr_flow_window(const skr_flow_t *f);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * vsock, the calls of an application that touch no ring: any handle, any argument, connections in any state; the device
- * running, failed, or in set-up. Reading goes through every place of the receive ring.
+ * running, failed, or in set-up. Reading goes through every place of the receive ring. Sending is here while the device does not
+ * run, when it has to leave the ring alone; while it runs it is in vsock_transmit.c.
  *
  * Options: -eva-auto-loop-unroll 128 -eva-slevel-merge-after-loop read_everywhere,main
  */
@@ -84,6 +85,16 @@ static void read_at(const skr_vsock_t *context, uint32_t head, uint32_t stored)
     (void)skr_vsock_recv(&v, handle, data, ROOM_BYTES, &got);
 }
 
+/* Connections in any state, also open ones, and the device does not run. */
+static void send_in_vain(const skr_vsock_t *context)
+{
+    skr_vsock_t v = *context;
+    const uint8_t text[2] = { 0U, 0U };
+    uint32_t taken;
+
+    (void)skr_vsock_send(&v, any(), text, 2U, &taken);
+}
+
 /* Every call with the device in one state. */
 static void every_call(skr_transport_kind_t kind, skr_device_state_t state)
 {
@@ -95,6 +106,9 @@ static void every_call(skr_transport_kind_t kind, skr_device_state_t state)
         v.device.state = state;
         for (uint32_t which = 0U; which <= 10U; which++) {
             call(&v, which);
+        }
+        if (state != SKR_DEVICE_READY) {
+            send_in_vain(&v);
         }
         read_at(&v, 50U, 20U);
     }

@@ -96,7 +96,8 @@ static void any_tables(skr_vsock_t *v)
     }
 }
 
-/* Any vsock device: what is counted or remembered is unknown, places in tables lie inside them. */
+/* Any vsock device: what is counted or remembered is unknown, places in tables lie inside them. The header at work (`packet`) stays
+ * without a value: no call may build on what another one left in it. */
 static void any_vsock(skr_vsock_t *v, uint16_t resets, uint32_t head, uint32_t stored)
 {
     any_vsock_counters(&v->counters);

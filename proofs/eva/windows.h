@@ -97,7 +97,8 @@ void skr_port_clear(skr_shm_t *to, uint32_t bytes)
     }
 }
 
-/* Any books of a placed ring of which so many buffers are with the device and so many on the free stack. */
+/* Any books of a placed ring of which so many buffers are with the device and so many on the free stack. What the last pop left
+ * is any value, of a buffer or not: nobody may build on it. */
 static void any_books(skr_virtq_t *q, uint16_t outstanding, uint16_t free_count)
 {
     q->event_idx = (uint16_t)below(2U);
@@ -107,14 +108,17 @@ static void any_books(skr_virtq_t *q, uint16_t outstanding, uint16_t free_count)
     q->outstanding = outstanding;
     q->ready = (uint16_t)below((uint32_t)outstanding + 1U);
     q->free_count = free_count;
+    q->popped = (uint16_t)below(0x10000U);
+    q->popped_length = any();
     for (uint32_t i = 0U; i < q->count; i++) {
-        q->free_ids[i] = (uint16_t)below(q->count);
-        q->owner[i] = (uint16_t)below(3U);
+        q->free_ids[i] = (skr_virtq_book_t)below(q->count);
+        q->owner[i] = (skr_virtq_book_t)below((uint32_t)SKR_VIRTQ_DRIVER + 1U);
         q->length[i] = below(q->stride + 1U);
     }
 }
 
-/* Any history of a device: counters, ticks, what was negotiated. */
+/* Any history of a device: counters, ticks, what was negotiated. `field` stays without a value: only what skr_device_read_config()
+ * read in the same call may be looked at. */
 static void any_device(skr_device_t *d)
 {
     d->counters.starts = any();

@@ -178,7 +178,6 @@ static void failed_with(skr_cause_t cause)
 {
     const uint32_t doorbells = hook_doorbells();
     const uint32_t faults = device.counters.faults;
-    uint32_t value[2] = { 11U, 12U };
 
     CHECK_EQUAL(device.state, SKR_DEVICE_FAILED);
     CHECK_EQUAL(device.cause, cause);
@@ -187,9 +186,11 @@ static void failed_with(skr_cause_t cause)
     CHECK_EQUAL(skr_device_step(&device, device.now + 1U), SKR_FAULT);
     CHECK_EQUAL(skr_device_step(&device, device.now + 0x40000000U), SKR_FAULT);
     skr_device_fail(&device, SKR_CAUSE_CID);
-    CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U, value), SKR_AGAIN);
-    CHECK_EQUAL(value[0], 11U);
-    CHECK_EQUAL(value[1], 12U);
+    device.field[0] = 11U;
+    device.field[1] = 12U;
+    CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U), SKR_AGAIN);
+    CHECK_EQUAL(device.field[0], 11U);
+    CHECK_EQUAL(device.field[1], 12U);
     CHECK_EQUAL(hook_reads() + hook_writes(), 0U);
     CHECK_EQUAL(hook_doorbells(), doorbells);
     CHECK_EQUAL(device.cause, cause);
@@ -258,6 +259,48 @@ static void test_device_init_bad_description_fails_for_good(void)
     }
 }
 
+/* [utest->dsn~device.init~1] technique: structural; the description is copied member by member, whether it is good or bad */
+static void test_device_init_keeps_every_member_of_the_description(void)
+{
+    given(SKR_TRANSPORT_MMIO_V2, 0U);
+    const skr_transport_t bad = { SKR_TRANSPORT_HVL, &model.block[1], 2U, &model.block[3], 4U, &model.block[5], 6U, 7U, 8U, 9U };
+    const skr_transport_t *descriptions[] = { &transport, &bad };
+
+    transport.doorbell = 0x0BE11U;
+    transport.options = SKR_OPTION_EVENT_IDX;
+    for (size_t i = 0U; i < 2U; i++) {
+        skr_transport_t described = *descriptions[i];
+        memset(&device, 0xA5, sizeof device);
+
+        CHECK_EQUAL(skr_device_init(&device, &described, SKR_DEVICE_ID_CONSOLE, 12U, 0U), (i == 0U) ? SKR_OK : SKR_FAULT);
+        memset(&described, 0x5A, sizeof described);
+
+        CHECK_EQUAL(device.transport.kind, descriptions[i]->kind);
+        CHECK(device.transport.registers == descriptions[i]->registers);
+        CHECK_EQUAL(device.transport.registers_size, descriptions[i]->registers_size);
+        CHECK(device.transport.config == descriptions[i]->config);
+        CHECK_EQUAL(device.transport.config_size, descriptions[i]->config_size);
+        CHECK(device.transport.memory == descriptions[i]->memory);
+        CHECK_EQUAL(device.transport.memory_size, descriptions[i]->memory_size);
+        CHECK_EQUAL(device.transport.memory_address, descriptions[i]->memory_address);
+        CHECK_EQUAL(device.transport.doorbell, descriptions[i]->doorbell);
+        CHECK_EQUAL(device.transport.options, descriptions[i]->options);
+    }
+}
+
+/* [utest->dsn~device.init~1] technique: structural; nothing of what the context held before counts */
+static void test_device_init_used_context_counts_from_zero(void)
+{
+    static const skr_device_counters_t zero = { 0U, 0U, 0U, 0U, 0U, 0U };
+
+    given(SKR_TRANSPORT_MMIO_V2, 0U);
+    memset(&device, 0xA5, sizeof device);
+
+    CHECK_EQUAL(skr_device_init(&device, &transport, SKR_DEVICE_ID_CONSOLE, 12U, 0U), SKR_OK);
+
+    CHECK_BYTES(&device.counters, &zero, sizeof zero);
+}
+
 /* [utest->dsn~device.plan_queue~1] technique: equivalence class */
 static void test_device_plan_queue_keeps_order_and_kind(void)
 {
@@ -270,6 +313,8 @@ static void test_device_plan_queue_keeps_order_and_kind(void)
     CHECK_EQUAL(device.virtq[TX].from_device, 0U);
     CHECK_EQUAL(device.virtq[TX].count, TX_COUNT);
     CHECK_EQUAL(device.virtq[TX].stride, TX_BYTES);
+    CHECK_EQUAL(device.virtq[RX].popped, SKR_VIRTQ_NONE);
+    CHECK_EQUAL(device.virtq[TX].popped, SKR_VIRTQ_NONE);
 }
 
 /* [utest->dsn~device.step~1] technique: state table; a device that nobody started is left alone */
@@ -379,23 +424,23 @@ static void test_device_step_ready_device_carries_data_both_ways(void)
 
     for (size_t i = 0U; i < 3U; i++) {
         uint8_t got[TX_BYTES];
-        uint16_t id = 0U;
-        uint32_t length = 0U;
 
         given_ready(kinds[i], 0U, 0U);
         CHECK(model_receive(&model, RX, text, sizeof text));
-        REQUIRE_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_OK);
-        CHECK_EQUAL(length, sizeof text);
-        CHECK_BYTES(&transport.memory[skr_virtq_buffer(&device.virtq[RX], id)], text, sizeof text);
+        REQUIRE_EQUAL(skr_device_pop(&device, RX), SKR_OK);
+        CHECK_EQUAL(device.virtq[RX].popped_length, sizeof text);
+        CHECK_BYTES(&transport.memory[skr_virtq_buffer(&device.virtq[RX], device.virtq[RX].popped)], text, sizeof text);
 
-        id = skr_virtq_take(&device.virtq[TX]);
+        const uint16_t id = skr_virtq_take(&device.virtq[TX]);
         skr_shm_copy_out(transport.memory, skr_virtq_buffer(&device.virtq[TX], id), text, sizeof text);
         skr_virtq_add(&device.virtq[TX], id, sizeof text);
         skr_device_flush(&device, TX);
         CHECK_EQUAL(model_transmit(&model, TX, got, sizeof got), sizeof text);
         CHECK_BYTES(got, text, sizeof text);
-        CHECK_EQUAL(skr_device_pop(&device, TX, &id, &length), SKR_OK);
-        CHECK_EQUAL(skr_device_pop(&device, TX, &id, &length), SKR_AGAIN);
+        CHECK_EQUAL(skr_device_pop(&device, TX), SKR_OK);
+        CHECK_EQUAL(device.virtq[TX].popped, id);
+        CHECK_EQUAL(skr_device_pop(&device, TX), SKR_AGAIN);
+        CHECK_EQUAL(device.virtq[TX].popped, SKR_VIRTQ_NONE);
         CHECK_EQUAL(model.breaches, 0U);
     }
 }
@@ -947,8 +992,6 @@ static void transmit_one(uint8_t byte)
 static void test_device_step_hvl_running_device_is_attached_to(void)
 {
     uint8_t got[TX_BYTES];
-    uint16_t id = 0U;
-    uint32_t length = 0U;
 
     given_ready(SKR_TRANSPORT_HVL, SKR_OPTION_EVENT_IDX, 0U);
     CHECK(model_receive(&model, RX, "a", 1U));      /* returned and never seen by the first life */
@@ -972,10 +1015,10 @@ static void test_device_step_hvl_running_device_is_attached_to(void)
     CHECK_EQUAL(device.virtq[TX].outstanding, 1U);
     CHECK_EQUAL(model_transmit(&model, TX, got, sizeof got), 1);
     CHECK_EQUAL(got[0], 0x55U);
-    CHECK_EQUAL(skr_device_pop(&device, TX, &id, &length), SKR_OK);
+    CHECK_EQUAL(skr_device_pop(&device, TX), SKR_OK);
     CHECK(model_receive(&model, RX, "b", 1U));
-    REQUIRE_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_OK);
-    CHECK_EQUAL(transport.memory[skr_virtq_buffer(&device.virtq[RX], id)], 'b');
+    REQUIRE_EQUAL(skr_device_pop(&device, RX), SKR_OK);
+    CHECK_EQUAL(transport.memory[skr_virtq_buffer(&device.virtq[RX], device.virtq[RX].popped)], 'b');
     CHECK_EQUAL(model.breaches, 0U);
 }
 
@@ -993,15 +1036,12 @@ static void test_device_step_hvl_running_device_with_tolerated_bits_is_attached_
 static void test_device_step_hvl_broken_rings_are_left_behind_where_the_pmm_resets(void)
 {
     for (uint32_t resets = 0U; resets <= 1U; resets++) {
-        uint16_t id = 0U;
-        uint32_t length = 0U;
-
         given(SKR_TRANSPORT_HVL, (resets != 0U) ? SKR_OPTION_PMM_RESETS : 0U);
         model.pmm = (resets != 0U) ? MODEL_PMM_RESETS : MODEL_PMM_FIXED_SIZE;
         started(0U);
         REQUIRE_EQUAL(run(0U), SKR_OK);
         model_raw_used_idx(&model, RX, (uint16_t)(RX_COUNT + 1U));
-        REQUIRE_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_FAULT);
+        REQUIRE_EQUAL(skr_device_pop(&device, RX), SKR_FAULT);
         failed_with(SKR_CAUSE_USED_INDEX);
         for (uint32_t life = 0U; life < 2U; life++) {
             started(10U);
@@ -1185,13 +1225,10 @@ static void test_device_step_outstanding_buffers_are_kicked_again_on_the_tick(vo
 /* [utest->dsn~device.kick~1] technique: equivalence class; with nothing outstanding nobody is disturbed */
 static void test_device_step_nothing_outstanding_is_not_kicked(void)
 {
-    uint16_t id = 0U;
-    uint32_t length = 0U;
-
     given_ready(SKR_TRANSPORT_HVL, 0U, 0U);
     for (uint32_t i = 0U; i < RX_COUNT; i++) {
         CHECK(model_receive(&model, RX, "x", 1U));
-        CHECK_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_OK);
+        CHECK_EQUAL(skr_device_pop(&device, RX), SKR_OK);
     }
     const uint32_t bells = hook_doorbells();
     CHECK_EQUAL(step(SKR_TICKS_KICK), SKR_OK);
@@ -1258,8 +1295,7 @@ static void test_device_pop_broken_ring_latches_the_fault(void)
         for (uint32_t k = 0U; k < 4U; k++) {
             static const skr_cause_t causes[] = { SKR_CAUSE_USED_INDEX, SKR_CAUSE_USED_ID, SKR_CAUSE_USED_TWICE,
                                                   SKR_CAUSE_USED_LENGTH };
-            uint16_t id = 99U;
-            uint32_t length = 98U;
+            skr_virtq_t *const q = &device.virtq[RX];
 
             given_ready(kinds[i], 0U, 0U);
             if (k == 0U) {
@@ -1267,18 +1303,50 @@ static void test_device_pop_broken_ring_latches_the_fault(void)
             } else if (k == 2U) {
                 model_raw_push(&model, RX, 0U, 1U);
                 model_raw_push(&model, RX, 0U, 1U);
-                CHECK_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_OK);
-                id = 99U;
-                length = 98U;
+                CHECK_EQUAL(skr_device_pop(&device, RX), SKR_OK);
             } else {
                 model_raw_push(&model, RX, (k == 1U) ? RX_COUNT : 0U, (k == 1U) ? 1U : (RX_BYTES + 1U));
             }
-            CHECK_EQUAL(skr_device_pop(&device, RX, &id, &length), SKR_FAULT);
-            CHECK_EQUAL(id, 99U);
-            CHECK_EQUAL(length, 98U);
+            q->popped = 99U;
+            q->popped_length = 98U;
+            skr_virtq_t before = *q;
+            CHECK_EQUAL(skr_device_pop(&device, RX), SKR_FAULT);
+            CHECK_EQUAL(q->popped, SKR_VIRTQ_NONE);
+            CHECK_EQUAL(q->popped_length, 98U);
+            before.popped = SKR_VIRTQ_NONE;
+            before.ready = q->ready;
+            CHECK_BYTES(q, &before, sizeof before);
             failed_with(causes[k]);
             failed_bit_is(kinds[i] != SKR_TRANSPORT_HVL);
         }
+    }
+}
+
+/* [utest->dsn~device.pop~1] technique: equivalence class; nothing new is no fault; only this queue's last result is forgotten */
+static void test_device_pop_nothing_new_says_again_and_forgets_last_result(void)
+{
+    for (size_t i = 0U; i < 3U; i++) {
+        skr_virtq_t *const rx = &device.virtq[RX];
+
+        given_ready(kinds[i], 0U, 0U);
+        CHECK(model_receive(&model, RX, "abc", 3U));
+        REQUIRE_EQUAL(skr_device_pop(&device, RX), SKR_OK);
+        const uint16_t id = rx->popped;
+        CHECK(id < RX_COUNT);
+        CHECK_EQUAL(rx->popped_length, 3U);
+        skr_virtq_t before = *rx;
+
+        CHECK_EQUAL(skr_device_pop(&device, TX), SKR_AGAIN);
+        CHECK_EQUAL(device.virtq[TX].popped, SKR_VIRTQ_NONE);
+        CHECK_BYTES(rx, &before, sizeof before);
+
+        CHECK_EQUAL(skr_device_pop(&device, RX), SKR_AGAIN);
+        before.popped = SKR_VIRTQ_NONE;
+        CHECK_BYTES(rx, &before, sizeof before);
+        CHECK_EQUAL(rx->owner[id], SKR_VIRTQ_DRIVER);
+        CHECK_EQUAL(device.state, SKR_DEVICE_READY);
+        CHECK_EQUAL(device.cause, SKR_CAUSE_NONE);
+        CHECK_EQUAL(device.counters.faults, 0U);
     }
 }
 
@@ -1337,18 +1405,18 @@ static void test_device_flush_unwanted_kick_is_spared_until_the_tick(void)
 static void test_device_read_config_gives_both_fields(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
-        uint32_t value[2] = { 0U, 0U };
-
         given_ready(kinds[i], 0U, 0U);
+        device.field[0] = 0xA5A5A5A5U;
+        device.field[1] = 0xA5A5A5A5U;
         hook_count_from_here();
-        CHECK_EQUAL(skr_device_read_config(&device, 0U, 2U, value), SKR_OK);
-        CHECK_EQUAL(value[0], 80U);
-        CHECK_EQUAL(value[1], 24U);
+        CHECK_EQUAL(skr_device_read_config(&device, 0U, 2U), SKR_OK);
+        CHECK_EQUAL(device.field[0], 80U);
+        CHECK_EQUAL(device.field[1], 24U);
         CHECK_EQUAL(hook_reads(), (kinds[i] == SKR_TRANSPORT_MMIO_V2) ? 6U : 4U);
         CHECK_EQUAL(hook_writes(), 0U);
-        CHECK_EQUAL(skr_device_read_config(&device, 4U, 4U, value), SKR_OK);
-        CHECK_EQUAL(value[0], 1U);
-        CHECK_EQUAL(value[1], 0U);
+        CHECK_EQUAL(skr_device_read_config(&device, 4U, 4U), SKR_OK);
+        CHECK_EQUAL(device.field[0], 1U);
+        CHECK_EQUAL(device.field[1], 0U);
         CHECK_EQUAL(device.counters.config_retries, 0U);
     }
 }
@@ -1357,18 +1425,18 @@ static void test_device_read_config_gives_both_fields(void)
 static void test_device_read_config_that_never_rests_is_given_up(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
-        uint32_t value[2] = { 1U, 2U };
-
         given_ready(kinds[i], 0U, 0U);
+        device.field[0] = 1U;
+        device.field[1] = 2U;
         model.faults.config_restless = true;
         hook_count_from_here();
-        CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U, value), SKR_AGAIN);
-        CHECK_EQUAL(value[0], 1U);
-        CHECK_EQUAL(value[1], 2U);
+        CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U), SKR_AGAIN);
+        CHECK_EQUAL(device.field[0], 1U);
+        CHECK_EQUAL(device.field[1], 2U);
         CHECK(hook_reads() <= (6U * SKR_CONFIG_TRIES));
         CHECK_EQUAL(device.counters.config_retries, SKR_CONFIG_TRIES);
         model.faults.config_restless = false;
-        CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U, value), SKR_OK);
+        CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U), SKR_OK);
     }
 }
 
@@ -1378,9 +1446,9 @@ static void test_device_read_config_changed_in_between_is_read_again(void)
     static const uint32_t at[] = { 4U, 5U, 6U };
 
     for (size_t k = 0U; k < 3U; k++) {
-        uint32_t value[2] = { 0U, 0U };
-
         given_ready(SKR_TRANSPORT_MMIO_V2, 0U, 0U);
+        device.field[0] = 0U;
+        device.field[1] = 0U;
         /* read 1 generation, 2 and 3 the fields, 4 and 5 again, 6 generation; the model shows before it, the poke comes last */
         if (k == 2U) {
             const uint32_t generation = 5U;
@@ -1389,11 +1457,11 @@ static void test_device_read_config_changed_in_between_is_read_again(void)
             const uint32_t field = 0x12345678U;
             hook_poke_at(at[k], &model.block[0x100U + (4U * k)], &field, 4U);
         }
-        CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U, value), SKR_OK);
+        CHECK_EQUAL(skr_device_read_config(&device, 0U, 4U), SKR_OK);
         CHECK(hook_poked());
         CHECK_EQUAL(device.counters.config_retries, 1U);
-        CHECK_EQUAL(value[0], 80U | (24U << 16U));
-        CHECK_EQUAL(value[1], 1U);
+        CHECK_EQUAL(device.field[0], 80U | (24U << 16U));
+        CHECK_EQUAL(device.field[1], 1U);
     }
 }
 
@@ -1444,6 +1512,8 @@ static void test_device_step_any_single_wrong_read_is_bounded_and_contained(void
 SKR_SUITE(device,
     SKR_TEST(test_device_init_good_description_is_idle_and_untouched),
     SKR_TEST(test_device_init_bad_description_fails_for_good),
+    SKR_TEST(test_device_init_keeps_every_member_of_the_description),
+    SKR_TEST(test_device_init_used_context_counts_from_zero),
     SKR_TEST(test_device_plan_queue_keeps_order_and_kind),
     SKR_TEST(test_device_step_before_start_is_refused_and_silent),
     SKR_TEST(test_device_start_in_any_state_begins_anew_untouched),
@@ -1499,6 +1569,7 @@ SKR_SUITE(device,
     SKR_TEST(test_device_step_interrupts_at_any_time_change_nothing),
     SKR_TEST(test_device_fail_in_any_state_is_latched),
     SKR_TEST(test_device_pop_broken_ring_latches_the_fault),
+    SKR_TEST(test_device_pop_nothing_new_says_again_and_forgets_last_result),
     SKR_TEST(test_device_flush_new_buffer_is_shown_and_kicked),
     SKR_TEST(test_device_flush_nothing_new_touches_nothing),
     SKR_TEST(test_device_flush_unwanted_kick_is_spared_until_the_tick),

@@ -12,13 +12,20 @@
 #define STRIDE 64U
 #define WINDOW (MODEL_BLOCK_BYTES - MODEL_MEMORY_OFFSET)
 
+/* What stands in `popped` and `popped_length` before a pop: no pop gives it. */
+#define STALE 0x7777U
+#define STALE_LENGTH 0x77777777U
+
 static model_t model;
 static skr_virtq_t ring;
-static uint16_t id;
-static uint32_t length;
-static skr_cause_t cause;
 
 /* --- given --- */
+
+static void given_stale_result(void)
+{
+    ring.popped = STALE;
+    ring.popped_length = STALE_LENGTH;
+}
 
 static skr_shm_t *window(void)
 {
@@ -41,9 +48,7 @@ static void given_ring(bool from_device, uint16_t count, uint16_t size)
     given_placed(from_device, count, size, 16U);
     skr_virtq_format(&ring);
     model_place_virtq(&model, 0U, &ring);
-    id = 0x7777U;
-    length = 0x77777777U;
-    cause = SKR_CAUSE_NONE;
+    given_stale_result();
 }
 
 /* Every index of both sides stands at `index`, nothing is on the way. */
@@ -67,10 +72,25 @@ static void given_posted(uint16_t number, uint32_t bytes)
     }
 }
 
-static skr_status_t pop(void)
+/* --- when --- */
+
+static skr_cause_t pop(void)
 {
-    return skr_virtq_pop(&ring, &id, &length, &cause);
+    return skr_virtq_pop(&ring);
 }
+
+/* A pop that gives a buffer, or finds nothing new: for loops. */
+static bool pop_gives_one(void)
+{
+    return (pop() == SKR_CAUSE_NONE) && (ring.popped != SKR_VIRTQ_NONE);
+}
+
+static bool pop_gives_none(void)
+{
+    return (pop() == SKR_CAUSE_NONE) && (ring.popped == SKR_VIRTQ_NONE);
+}
+
+/* --- then --- */
 
 /* The books agree with themselves: each buffer has one owner, and the counts are those of the owners. */
 static bool books_hold(const skr_virtq_t *q)
@@ -79,14 +99,14 @@ static bool books_hold(const skr_virtq_t *q)
     bool good = (q->ready <= q->outstanding) && (((uint32_t)q->free_count + q->outstanding) <= q->count);
 
     for (uint16_t i = 0U; i < q->count; i++) {
-        good = good && (q->owner[i] <= SKR_VIRTQ_DRIVER);
+        good = good && (q->owner[i] >= SKR_VIRTQ_FREE) && (q->owner[i] <= SKR_VIRTQ_DRIVER);
         if (good) {
             owned[q->owner[i]]++;
         }
     }
     good = good && (owned[SKR_VIRTQ_FREE] == q->free_count) && (owned[SKR_VIRTQ_DEVICE] == q->outstanding);
     for (uint16_t i = 0U; good && (i < q->free_count); i++) {
-        good = (q->free_ids[i] < q->count) && (q->owner[q->free_ids[i]] == SKR_VIRTQ_FREE);
+        good = (q->free_ids[i] >= 0) && ((uint32_t)q->free_ids[i] < q->count) && (q->owner[q->free_ids[i]] == SKR_VIRTQ_FREE);
         for (uint16_t j = 0U; good && (j < i); j++) {
             good = q->free_ids[j] != q->free_ids[i];
         }
@@ -94,33 +114,42 @@ static bool books_hold(const skr_virtq_t *q)
     return good;
 }
 
-/* A pop that must end in a fault: cause, outputs and books untouched but for `ready`. */
+/* A pop without a buffer: the result says so, the books are untouched but for `ready`. */
+static void then_pop_ends_without_buffer(skr_cause_t expected)
+{
+    skr_virtq_t before;
+
+    given_stale_result();
+    before = ring;
+    CHECK_EQUAL(pop(), expected);
+    CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
+    CHECK_EQUAL(ring.popped_length, STALE_LENGTH);
+    before.popped = SKR_VIRTQ_NONE;
+    before.ready = ring.ready;
+    CHECK_BYTES(&ring, &before, sizeof ring);
+    CHECK(books_hold(&ring));
+}
+
+/* A pop that must end in a fault. */
 static void then_pop_faults(skr_cause_t expected)
 {
-    const skr_virtq_t before = ring;
-    uint16_t ready = 0U;
+    CHECK(expected != SKR_CAUSE_NONE);
+    then_pop_ends_without_buffer(expected);
+}
 
-    id = 0x7777U;
-    length = 0x77777777U;
-    cause = SKR_CAUSE_NONE;
-    CHECK_EQUAL(pop(), SKR_FAULT);
-    CHECK_EQUAL(cause, expected);
-    CHECK_EQUAL(id, 0x7777U);
-    CHECK_EQUAL(length, 0x77777777U);
-    ready = ring.ready;
-    ring.ready = before.ready;
-    CHECK_BYTES(&ring, &before, sizeof ring);
-    ring.ready = ready;
-    CHECK(books_hold(&ring));
+/* A pop that must find nothing new; it has seen that nothing is ready. */
+static void then_pop_finds_nothing(void)
+{
+    then_pop_ends_without_buffer(SKR_CAUSE_NONE);
+    CHECK_EQUAL(ring.ready, 0U);
 }
 
 static void then_pop_gives(uint16_t expected_id, uint32_t expected_length)
 {
-    cause = SKR_CAUSE_NONE;
-    CHECK_EQUAL(pop(), SKR_OK);
-    CHECK_EQUAL(id, expected_id);
-    CHECK_EQUAL(length, expected_length);
-    CHECK_EQUAL(cause, SKR_CAUSE_NONE);
+    given_stale_result();
+    CHECK_EQUAL(pop(), SKR_CAUSE_NONE);
+    CHECK_EQUAL(ring.popped, expected_id);
+    CHECK_EQUAL(ring.popped_length, expected_length);
     CHECK_EQUAL(ring.owner[expected_id], SKR_VIRTQ_DRIVER);
 }
 
@@ -139,6 +168,8 @@ static void test_virtq_plan_either_direction_notes_buffers_without_access(void)
         CHECK_EQUAL(ring.count, 7U);
         CHECK_EQUAL(ring.stride, 128U);
         CHECK_EQUAL(ring.size, 0U);
+        CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
+        CHECK_EQUAL(ring.popped_length, 0U);
     }
     CHECK_TEXT(hook_order(), "");
 }
@@ -419,8 +450,8 @@ static void test_virtq_fill_after_short_buffers_restores_lengths(void)
     given_posted(COUNT, 4U);
     for (uint16_t i = 0U; i < COUNT; i++) {
         model_push_used(&model, 0U, i, 1U);
-        REQUIRE_EQUAL(pop(), SKR_OK);
-        skr_virtq_release(&ring, id);
+        REQUIRE_EQUAL(pop_gives_one(), true);
+        skr_virtq_release(&ring, ring.popped);
     }
     hook_count_from_here();
 
@@ -529,20 +560,20 @@ static void test_virtq_publish_with_event_index_reads_one_word(void)
 /* --- pop --- */
 
 /* [utest->dsn~virtq.pop~1] technique: equivalence class */
-static void test_virtq_pop_empty_ring_says_again_after_one_read(void)
+static void test_virtq_pop_empty_ring_gives_none_after_one_read(void)
 {
     given_ring(true, COUNT, SIZE);
     given_posted(COUNT, STRIDE);
-    const skr_virtq_t before = ring;
+    skr_virtq_t before = ring;
     hook_count_from_here();
 
-    const skr_status_t status = pop();
+    const skr_cause_t found = pop();
 
-    CHECK_EQUAL(status, SKR_AGAIN);
+    CHECK_EQUAL(found, SKR_CAUSE_NONE);
     CHECK_TEXT(hook_order(), "rA");
-    CHECK_EQUAL(id, 0x7777U);
-    CHECK_EQUAL(length, 0x77777777U);
-    CHECK_EQUAL(cause, SKR_CAUSE_NONE);
+    CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
+    CHECK_EQUAL(ring.popped_length, STALE_LENGTH);
+    before.popped = SKR_VIRTQ_NONE;
     CHECK_BYTES(&ring, &before, sizeof ring);
 }
 
@@ -563,7 +594,7 @@ static void test_virtq_pop_reads_index_once_for_a_batch(void)
     CHECK_TEXT(hook_order(), "rr");
 
     hook_count_from_here();
-    CHECK_EQUAL(pop(), SKR_AGAIN);
+    then_pop_finds_nothing();
     CHECK_TEXT(hook_order(), "rA");
     CHECK_EQUAL(ring.outstanding, COUNT - 2U);
     CHECK(books_hold(&ring));
@@ -583,15 +614,14 @@ static void test_virtq_pop_index_further_than_outstanding_is_fault(void)
         const skr_virtq_t before = ring;
         for (uint32_t ahead = 0U; ahead <= 0xFFFFU; ahead++) {
             ring = before;
-            cause = SKR_CAUSE_NONE;
             model_raw_used_idx(&model, 0U, (uint16_t)ahead);
-            const skr_status_t status = pop();
+            const skr_cause_t found = pop();
             if (ahead == 0U) {
-                good = good && (status == SKR_AGAIN);
+                good = good && (found == SKR_CAUSE_NONE) && (ring.popped == SKR_VIRTQ_NONE);
             } else if (ahead <= posted) {
-                good = good && (cause != SKR_CAUSE_USED_INDEX);
+                good = good && (found != SKR_CAUSE_USED_INDEX);
             } else {
-                good = good && (status == SKR_FAULT) && (cause == SKR_CAUSE_USED_INDEX);
+                good = good && (found == SKR_CAUSE_USED_INDEX) && (ring.popped == SKR_VIRTQ_NONE);
             }
         }
     }
@@ -691,7 +721,7 @@ static void test_virtq_pop_id_that_device_does_not_hold_is_fault(void)
     given_ring(true, COUNT, SIZE);
     given_posted(2U, STRIDE);
     const uint16_t taken = skr_virtq_take(&ring);
-    const uint16_t still_free = ring.free_ids[0];
+    const uint16_t still_free = (uint16_t)ring.free_ids[0];
     const uint16_t both[] = { taken, still_free };
 
     for (size_t i = 0U; i < 2U; i++) {
@@ -807,13 +837,16 @@ static void test_virtq_pop_index_growing_while_draining_is_bounded(void)
     for (uint16_t i = 0U; i < COUNT; i++) {
         model_raw_push(&model, 0U, i, 1U);
     }
-    while ((pops < 100U) && (pop() == SKR_OK)) {
+    skr_cause_t found = pop();
+    while ((pops < 100U) && (found == SKR_CAUSE_NONE) && (ring.popped != SKR_VIRTQ_NONE)) {
         pops++;
-        model_raw_push(&model, 0U, id, 1U);
+        model_raw_push(&model, 0U, ring.popped, 1U);
+        found = pop();
     }
 
     CHECK_EQUAL(pops, COUNT);
-    CHECK_EQUAL(cause, SKR_CAUSE_USED_INDEX);
+    CHECK_EQUAL(found, SKR_CAUSE_USED_INDEX);
+    CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
 }
 
 /* [utest->dsn~virtq.pop~1] technique: equivalence class (ADV-Q22, ADV-Q24): all at once, in any order */
@@ -860,6 +893,87 @@ static void test_virtq_pop_completion_before_kick_is_accepted(void)
     CHECK(books_hold(&ring));
 }
 
+/* [utest->dsn~virtq.pop~1] technique: state table: what came back before is forgotten, its buffer and the books are not */
+static void test_virtq_pop_nothing_new_forgets_last_result(void)
+{
+    for (uint16_t direction = 0U; direction <= 1U; direction++) {
+        given_ring(direction == 1U, COUNT, SIZE);
+        given_posted(COUNT, STRIDE);
+        model_push_used(&model, 0U, 2U, 0U);
+        then_pop_gives(2U, 0U);
+        skr_virtq_t before = ring;
+
+        const skr_cause_t found = pop();
+
+        CHECK_EQUAL(found, SKR_CAUSE_NONE);
+        CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
+        CHECK_EQUAL(ring.owner[2], SKR_VIRTQ_DRIVER);
+        before.popped = SKR_VIRTQ_NONE;
+        CHECK_BYTES(&ring, &before, sizeof ring);
+
+        CHECK(pop_gives_none());
+        CHECK_BYTES(&ring, &before, sizeof ring);
+    }
+}
+
+/* [utest->dsn~virtq.pop~1] technique: fault injection, each cause: a broken element leaves no older result to be taken for it */
+static void test_virtq_pop_fault_forgets_last_result(void)
+{
+    static const struct { uint32_t id; uint32_t length; skr_cause_t cause; } row[] = {
+        { COUNT, 1U, SKR_CAUSE_USED_ID },
+        { 2U, 1U, SKR_CAUSE_USED_TWICE },
+        { 1U, STRIDE + 1U, SKR_CAUSE_USED_LENGTH },
+        { 1U, 1U, SKR_CAUSE_USED_INDEX },
+    };
+
+    for (size_t i = 0U; i < (sizeof row / sizeof row[0]); i++) {
+        given_ring(true, COUNT, SIZE);
+        given_posted(COUNT, STRIDE);
+        model_raw_push(&model, 0U, 2U, 7U);
+        then_pop_gives(2U, 7U);
+        model_raw_push(&model, 0U, row[i].id, row[i].length);
+        if (row[i].cause == SKR_CAUSE_USED_INDEX) {
+            model_raw_used_idx(&model, 0U, COUNT + 1U);
+        }
+        skr_virtq_t before = ring;
+
+        const skr_cause_t found = pop();
+
+        CHECK_EQUAL(found, row[i].cause);
+        CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
+        CHECK_EQUAL(ring.owner[2], SKR_VIRTQ_DRIVER);
+        before.popped = SKR_VIRTQ_NONE;
+        before.ready = ring.ready;
+        CHECK_BYTES(&ring, &before, sizeof ring);
+        CHECK(books_hold(&ring));
+    }
+}
+
+/* [utest->dsn~virtq.pop~1] technique: state table: a result is the last pop's until the next one, whatever is done in between */
+static void test_virtq_pop_result_stands_until_next_pop(void)
+{
+    given_ring(true, COUNT, SIZE);
+    given_posted(3U, STRIDE);
+    const uint16_t first = model_avail_slot(&model, 0U, 0U);
+    const uint16_t second = model_avail_slot(&model, 0U, 1U);
+    model_push_used(&model, 0U, first, 11U);
+    model_push_used(&model, 0U, second, 22U);
+    then_pop_gives(first, 11U);
+
+    skr_virtq_add(&ring, first, STRIDE);
+    CHECK(skr_virtq_publish(&ring));
+    const uint16_t taken = skr_virtq_take(&ring);
+    skr_virtq_release(&ring, taken);
+    skr_virtq_fill(&ring);
+    skr_virtq_interrupts(&ring, false);
+    (void)skr_virtq_buffer(&ring, second);
+    CHECK_EQUAL(ring.popped, first);
+    CHECK_EQUAL(ring.popped_length, 11U);
+
+    then_pop_gives(second, 22U);
+    CHECK(books_hold(&ring));
+}
+
 /* Each access lies in the ring's own part that the call may touch. */
 static void check_used_ring_only(void *context, const hook_access_t *access)
 {
@@ -884,8 +998,8 @@ static void test_virtq_pop_reads_used_ring_alone(void)
         given_posted(1U, STRIDE);
         model_push_used(&model, 0U, model_avail_slot(&model, 0U, i), i % STRIDE);
         hook_script(check_used_ring_only, &outside);
-        REQUIRE_EQUAL(pop(), SKR_OK);
-        skr_virtq_release(&ring, id);
+        REQUIRE_EQUAL(pop_gives_one(), true);
+        skr_virtq_release(&ring, ring.popped);
     }
 
     CHECK_EQUAL(outside, 0U);
@@ -914,10 +1028,10 @@ static void test_virtq_pop_every_start_of_indices_delivers_in_order(void)
         }
         good = good && (model_pop_avail(&model, 0U) == MODEL_NO_HEAD);
         for (uint16_t i = 0U; i < number; i++) {
-            good = good && (pop() == SKR_OK) && (id == posted[i]) && (length == i);
-            skr_virtq_release(&ring, id);
+            good = good && pop_gives_one() && (ring.popped == posted[i]) && (ring.popped_length == i);
+            skr_virtq_release(&ring, posted[i]);
         }
-        good = good && (pop() == SKR_AGAIN) && (ring.last_used == (uint16_t)(start + number));
+        good = good && pop_gives_none() && (ring.last_used == (uint16_t)(start + number));
     }
 
     CHECK(good);
@@ -955,7 +1069,7 @@ static void test_virtq_add_run_of_200000_buffers_keeps_step(void)
         skr_virtq_add(&ring, mine, 1U + (i % STRIDE));
         good = good && skr_virtq_publish(&ring) && (model_pop_avail(&model, 0U) == mine);
         model_push_used(&model, 0U, mine, 0U);
-        good = good && (pop() == SKR_OK) && (id == mine);
+        good = good && pop_gives_one() && (ring.popped == mine);
         skr_virtq_release(&ring, mine);
     }
 
@@ -1002,7 +1116,7 @@ static void test_virtq_interrupts_with_event_index_names_next_or_last_element(vo
         model_push_used(&model, 0U, model_avail_slot(&model, 0U, positions[i]), 0U);
         CHECK_EQUAL(model.interrupts_raised, 0U);
 
-        CHECK_EQUAL(pop(), SKR_OK);
+        CHECK(pop_gives_one());
         skr_virtq_interrupts(&ring, true);
         CHECK_EQUAL(model_used_event(&model, 0U), (uint16_t)(positions[i] + 1U));
         model_push_used(&model, 0U, model_avail_slot(&model, 0U, (uint16_t)(positions[i] + 1U)), 0U);
@@ -1087,12 +1201,12 @@ static void test_virtq_attach_then_traffic_loses_no_buffer(void)
 
     uint32_t seen = 0U;
     for (uint16_t i = 0U; i < COUNT; i++) {
-        CHECK_EQUAL(pop(), SKR_OK);
-        CHECK_EQUAL(length, STRIDE);
-        seen |= 1U << id;
+        REQUIRE_EQUAL(pop_gives_one(), true);
+        CHECK_EQUAL(ring.popped_length, STRIDE);
+        seen |= 1U << ring.popped;
     }
     CHECK_EQUAL(seen, (1U << COUNT) - 1U);
-    CHECK_EQUAL(pop(), SKR_AGAIN);
+    then_pop_finds_nothing();
     CHECK_EQUAL(model.breaches, 0U);
 }
 
@@ -1184,7 +1298,7 @@ static void test_virtq_attach_entry_named_twice_refused(void)
 
 /* A ring as a child would keep it: who has each buffer, and a queue of what was made available. */
 typedef struct {
-    uint16_t owner[SKR_VIRTQ_SIZE_MAX];
+    skr_virtq_book_t owner[SKR_VIRTQ_SIZE_MAX]; /* of the ring's own type: compared as bytes */
     uint32_t length[SKR_VIRTQ_SIZE_MAX];
     uint16_t added[0x400];  /* circular: made available, in order */
     uint32_t added_first;
@@ -1234,12 +1348,11 @@ static bool step_driver(uint32_t choice, uint32_t value)
         good = skr_virtq_publish(&ring) == news;
         r->published = r->added_last;
     } else {
-        const skr_status_t status = pop();
         if (r->back_first == r->back_last) {
-            good = status == SKR_AGAIN;
+            good = pop_gives_none();
         } else {
             const uint32_t at = r->back_first++ % 0x400U;
-            good = (status == SKR_OK) && (id == r->back[at]) && (length == r->back_length[at]);
+            good = pop_gives_one() && (ring.popped == r->back[at]) && (ring.popped_length == r->back_length[at]);
             r->owner[r->back[at]] = SKR_VIRTQ_DRIVER;
             r->mine[r->mine_count++] = r->back[at];
         }
@@ -1345,14 +1458,14 @@ static void test_virtq_pop_random_memory_keeps_books_and_neighbours(void)
                 model_raw_push(&model, 0U, test_random(&state) % COUNT, test_random(&state) % (STRIDE + 1U));
             }
             hook_count_from_here();
-            const skr_status_t status = skr_virtq_pop(&guarded.q, &id, &length, &cause);
+            const skr_cause_t found = skr_virtq_pop(&guarded.q);
             good = good && (hook_reads() <= 3U) && (hook_writes() == 0U) && books_hold(&guarded.q);
-            if (status == SKR_OK) {
+            if (guarded.q.popped != SKR_VIRTQ_NONE) {
                 returned++;
-                good = good && (id < COUNT) && (length <= STRIDE);
-                skr_virtq_release(&guarded.q, id);
+                good = good && (found == SKR_CAUSE_NONE) && (guarded.q.popped < COUNT) && (guarded.q.popped_length <= STRIDE);
+                skr_virtq_release(&guarded.q, guarded.q.popped);
             }
-            alive = status != SKR_FAULT;
+            alive = found == SKR_CAUSE_NONE;
         }
         faults += alive ? 0U : 1U;
         hook_script(NULL, NULL);
@@ -1423,7 +1536,7 @@ SKR_SUITE(virtq,
     SKR_TEST(test_virtq_publish_every_flag_word_only_bit_0_decides),
     SKR_TEST(test_virtq_publish_every_event_index_agrees_with_prose),
     SKR_TEST(test_virtq_publish_with_event_index_reads_one_word),
-    SKR_TEST(test_virtq_pop_empty_ring_says_again_after_one_read),
+    SKR_TEST(test_virtq_pop_empty_ring_gives_none_after_one_read),
     SKR_TEST(test_virtq_pop_reads_index_once_for_a_batch),
     SKR_TEST(test_virtq_pop_index_further_than_outstanding_is_fault),
     SKR_TEST(test_virtq_pop_impossible_index_reads_no_element),
@@ -1440,6 +1553,9 @@ SKR_SUITE(virtq,
     SKR_TEST(test_virtq_pop_index_growing_while_draining_is_bounded),
     SKR_TEST(test_virtq_pop_every_order_of_return_is_accepted),
     SKR_TEST(test_virtq_pop_completion_before_kick_is_accepted),
+    SKR_TEST(test_virtq_pop_nothing_new_forgets_last_result),
+    SKR_TEST(test_virtq_pop_fault_forgets_last_result),
+    SKR_TEST(test_virtq_pop_result_stands_until_next_pop),
     SKR_TEST(test_virtq_pop_reads_used_ring_alone),
     SKR_TEST(test_virtq_pop_every_start_of_indices_delivers_in_order),
     SKR_TEST(test_virtq_pop_faults_around_wrap_are_found),

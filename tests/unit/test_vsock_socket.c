@@ -148,10 +148,8 @@ static void test_vsock_handle_that_was_never_given_is_stale(void)
 
     for (size_t n = 0U; n < (sizeof guesses / sizeof guesses[0]); n++) {
         const uint8_t *at = NULL;
-        uint16_t index = 0x77U;
         number = 0x77U;
-        CHECK_EQUAL(skr_vsock_resolve(&a.v, guesses[n], &index), SKR_STALE);
-        CHECK_EQUAL(index, 0x77U);
+        CHECK_EQUAL(skr_vsock_resolve(&a.v, guesses[n]), SKR_STALE);
         CHECK_EQUAL(skr_vsock_close(&a.v, guesses[n]), SKR_STALE);
         CHECK_EQUAL(skr_vsock_reset(&a.v, guesses[n]), SKR_STALE);
         CHECK_EQUAL(skr_vsock_shutdown(&a.v, guesses[n], 3U), SKR_STALE);
@@ -164,6 +162,40 @@ static void test_vsock_handle_that_was_never_given_is_stale(void)
         CHECK_EQUAL(island_send(&a, guesses[n], 1U, &number), SKR_STALE);
     }
     CHECK_EQUAL(island_events(&a, handle), SKR_VSOCK_WRITABLE);
+}
+
+/* [utest->dsn~vsock.resolve~1] technique: boundary value: the place is that of the low half alone, whether or not one is there */
+static void test_vsock_place_of_a_handle_is_its_low_half_less_one(void)
+{
+    static const struct { skr_vsock_handle_t handle; uint16_t place; } row[] = {
+        { 0U, SKR_VSOCK_NOWHERE }, { 1U, 0U }, { 2U, 1U }, { SKR_VSOCK_CONNECTIONS, SKR_VSOCK_CONNECTIONS - 1U },
+        { SKR_VSOCK_CONNECTIONS + 1U, SKR_VSOCK_CONNECTIONS }, { 0xFFFFU, 0xFFFEU }, { 0x10000U, SKR_VSOCK_NOWHERE },
+        { 0x10001U, 0U }, { 0xFFFF0000U, SKR_VSOCK_NOWHERE }, { 0xFFFF0001U, 0U }, { 0xFFFFFFFFU, 0xFFFEU },
+    };
+
+    for (size_t n = 0U; n < (sizeof row / sizeof row[0]); n++) {
+        CHECK_EQUAL(skr_vsock_place(row[n].handle), row[n].place);
+    }
+}
+
+/* [utest->dsn~vsock.resolve~1] technique: equivalence class: a handle names its place until it is closed, and no longer */
+static void test_vsock_resolve_handle_in_use_names_its_place(void)
+{
+    const skr_vsock_handle_t first = given_accepted();
+    skr_vsock_handle_t second = 0U;
+    REQUIRE_EQUAL(skr_vsock_connect(&a.v, SKR_VSOCK_PORT_ANY, HOST_PORT, LONG, &second), SKR_OK);
+    hook_count_from_here();
+
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, first), SKR_OK);
+    CHECK_EQUAL(a.v.flow[skr_vsock_place(first)].state, SKR_FLOW_OPEN);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, second), SKR_OK);
+    CHECK_EQUAL(a.v.flow[skr_vsock_place(second)].state, SKR_FLOW_CONNECTING);
+    CHECK(skr_vsock_place(first) != skr_vsock_place(second));
+
+    CHECK_EQUAL(skr_vsock_close(&a.v, second), SKR_OK);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, second), SKR_STALE);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, first), SKR_OK);
+    CHECK_TEXT(hook_order(), "");
 }
 
 /* [utest->dsn~vsock.resolve~1] technique: boundary value: the next owner of a place has another handle, also across the wrap of
@@ -683,6 +715,8 @@ SKR_SUITE(vsock_socket,
     SKR_TEST(test_vsock_unlisten_keeps_rst_owed_to_ended_connection),
     SKR_TEST(test_vsock_accept_gives_connections_in_order_of_arrival),
     SKR_TEST(test_vsock_handle_that_was_never_given_is_stale),
+    SKR_TEST(test_vsock_place_of_a_handle_is_its_low_half_less_one),
+    SKR_TEST(test_vsock_resolve_handle_in_use_names_its_place),
     SKR_TEST(test_vsock_handle_of_earlier_owner_is_stale),
     SKR_TEST(test_vsock_connect_bounds_of_port_and_time_out),
     SKR_TEST(test_vsock_connect_answered_opens_refused_or_cut),

@@ -82,6 +82,57 @@ static void test_vsock_send_splits_into_packets_and_keeps_every_byte(void)
     CHECK_EQUAL(a.model.breaches, 0U);
 }
 
+static void then_header_is(uint16_t op, uint32_t local_port, uint32_t peer_port, uint32_t length, uint32_t buf_alloc)
+{
+    CHECK_EQUAL(a.peer.got.src_cid, CID);
+    CHECK_EQUAL(a.peer.got.dst_cid, 2U);
+    CHECK_EQUAL(a.peer.got.src_port, local_port);
+    CHECK_EQUAL(a.peer.got.dst_port, peer_port);
+    CHECK_EQUAL(a.peer.got.length, length);
+    CHECK_EQUAL(a.peer.got.type, SKR_VSOCK_TYPE_STREAM);
+    CHECK_EQUAL(a.peer.got.op, op);
+    CHECK_EQUAL(a.peer.got.flags, 0U);
+    CHECK_EQUAL(a.peer.got.buf_alloc, buf_alloc);
+    CHECK_EQUAL(a.peer.got.fwd_cnt, 0U);
+}
+
+/* [utest->dsn~vsock.emit~1] [utest->dsn~vsock.settle~1] technique: error guess: one header is at work for all packets, and nothing
+ * of the packet received or sent before is in the next one */
+static void test_vsock_emit_shows_nothing_of_the_header_before(void)
+{
+    const skr_vsock_handle_t handle = given_accepted();
+    skr_vsock_packet_t odd = peer_header(&a.peer, SKR_VSOCK_OP_RW, 77U, 78U); /* for no connection */
+    odd.length = 5U;
+    odd.flags = 0xFFFFFFFFU;
+    odd.buf_alloc = 0x12345678U;
+    odd.fwd_cnt = 0x9ABCDEF0U;
+
+    CHECK(peer_send_packet(&a.peer, &odd, "hello", 5U));
+    CHECK_EQUAL(island_step(&a), SKR_OK);
+    REQUIRE_EQUAL(peer_take(&a.peer), true);
+    then_header_is(SKR_VSOCK_OP_RST, 78U, 77U, 0U, 0U);
+
+    odd = peer_header(&a.peer, SKR_VSOCK_OP_CREDIT_REQUEST, HOST_PORT, PORT);
+    odd.flags = 0xFFFFFFFFU;
+    CHECK(peer_send_packet(&a.peer, &odd, NULL, 0U));
+    CHECK_EQUAL(island_step(&a), SKR_OK);
+    REQUIRE_EQUAL(peer_take(&a.peer), true);
+    then_header_is(SKR_VSOCK_OP_CREDIT_UPDATE, PORT, HOST_PORT, 0U, SKR_VSOCK_WINDOW_BYTES);
+
+    memset(&a.v.packet, 0xA5, sizeof a.v.packet);
+    CHECK_EQUAL(island_send(&a, handle, 3U, &taken), SKR_OK);
+    REQUIRE_EQUAL(peer_take(&a.peer), true);
+    then_header_is(SKR_VSOCK_OP_RW, PORT, HOST_PORT, 3U, SKR_VSOCK_WINDOW_BYTES);
+
+    CHECK(peer_send(&a.peer, SKR_VSOCK_OP_CREDIT_UPDATE, 77U, 78U));
+    skr_vsock_receive(&a.v);
+    memset(&a.v.packet, 0xA5, sizeof a.v.packet);
+    skr_vsock_settle(&a.v);
+    REQUIRE_EQUAL(peer_take(&a.peer), true);
+    then_header_is(SKR_VSOCK_OP_RST, 78U, 77U, 0U, 0U);
+    CHECK_EQUAL(a.model.breaches, 0U);
+}
+
 /* [utest->dsn~vsock.send~1] technique: boundary value */
 static void test_vsock_send_of_nothing_is_ok_and_sends_nothing(void)
 {
@@ -155,6 +206,35 @@ static void test_vsock_send_stops_at_reserve_and_replies_still_go_out(void)
     CHECK_EQUAL(ring()->free_count, SKR_VSOCK_TX_COUNT);
     CHECK_EQUAL(island_events(&a, handle), SKR_VSOCK_WRITABLE);
     CHECK_EQUAL(a.model.breaches, 0U);
+}
+
+/* [utest->dsn~vsock.room~1] [utest->dsn~vsock.send~1] technique: state table: while the device does not run there is no room, and
+ * its ring is left alone, though buffers are free and others were returned */
+static void test_vsock_room_of_a_device_that_does_not_run_is_none(void)
+{
+    const skr_vsock_handle_t handle = given_accepted();
+    CHECK_EQUAL(island_send(&a, handle, 1U, &taken), SKR_OK);
+    CHECK_EQUAL(peer_drain(&a.peer), 1U);
+
+    for (uint32_t state = SKR_DEVICE_IDLE; state <= (uint32_t)SKR_DEVICE_FAILED; state++) {
+        if (state != (uint32_t)SKR_DEVICE_READY) {
+            memcpy(&a.v.device.state, &state, sizeof a.v.device.state);
+            const skr_virtq_t before = *ring();
+            hook_count_from_here();
+
+            CHECK(!skr_vsock_room(&a.v, 0U));
+            CHECK(!skr_vsock_room(&a.v, SKR_VSOCK_TX_COUNT));
+            CHECK_EQUAL(island_send(&a, handle, 1U, &taken), (state == (uint32_t)SKR_DEVICE_FAILED) ? SKR_FAULT : SKR_AGAIN);
+
+            CHECK_EQUAL(taken, 0U);
+            CHECK_EQUAL(hook_reads() + hook_writes(), 0U);
+            CHECK_BYTES(ring(), &before, sizeof before);
+        }
+    }
+    a.v.device.state = SKR_DEVICE_READY;
+    CHECK(skr_vsock_room(&a.v, SKR_VSOCK_TX_COUNT - 1U));
+    CHECK(!skr_vsock_room(&a.v, SKR_VSOCK_TX_COUNT));
+    CHECK_EQUAL(island_send(&a, handle, 1U, &taken), SKR_OK);
 }
 
 /* [utest->dsn~vsock.send~1] technique: oracle; who polls sends on without a step in between */
@@ -581,7 +661,7 @@ static void test_vsock_send_over_broken_ring_is_fault_until_start(void)
         if ((n % 2U) == 0U) {
             model_raw_used_idx(&a.model, SKR_VSOCK_TX, (uint16_t)(ring()->last_used + SKR_VSOCK_TX_COUNT + 1U));
         } else {
-            model_raw_push(&a.model, SKR_VSOCK_TX, ring()->free_ids[0], 0U);
+            model_raw_push(&a.model, SKR_VSOCK_TX, (uint32_t)ring()->free_ids[0], 0U);
             cause = SKR_CAUSE_USED_TWICE;
         }
 
@@ -679,9 +759,11 @@ static void test_vsock_step_ring_broken_between_replies_is_fault(void)
 
 SKR_SUITE(vsock_transmit,
     SKR_TEST(test_vsock_send_splits_into_packets_and_keeps_every_byte),
+    SKR_TEST(test_vsock_emit_shows_nothing_of_the_header_before),
     SKR_TEST(test_vsock_send_of_nothing_is_ok_and_sends_nothing),
     SKR_TEST(test_vsock_send_in_each_state_says_why_not),
     SKR_TEST(test_vsock_send_stops_at_reserve_and_replies_still_go_out),
+    SKR_TEST(test_vsock_room_of_a_device_that_does_not_run_is_none),
     SKR_TEST(test_vsock_send_takes_back_buffers_by_itself),
     SKR_TEST(test_vsock_send_stays_within_bound_of_shared_accesses),
     SKR_TEST(test_vsock_send_device_returning_at_once_does_not_hold_the_call),
