@@ -424,19 +424,19 @@ static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
     return cause;
 }
 
-/** Give the next queue its place and go on to a state; if it has none the caller gives up. */
+/** Give the next queue its place and go on to a state, or give up; whether it has one. */
 /*@ requires device_working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
   @ requires n == d->placed && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
   @ requires next == SKR_DEVICE_QUEUE_START || (next == SKR_DEVICE_ATTACH && n + 1 < d->queues)
   @       || (next == SKR_DEVICE_FILL && n + 1 == d->queues);
   @ terminates \true; exits \false;
-  @ assigns d->state, d->offset, d->placed, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @ assigns d->state, d->cause, d->status, d->offset, d->placed, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
   @         d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures device_working(d) && skr_device_same(d);
-  @ ensures \result == SKR_CAUSE_NONE ==> d->state == next;
-  @ ensures \result != SKR_CAUSE_NONE ==> d->state == \old(d->state);
+  @ ensures d->state == (\result ? next : SKR_DEVICE_FAILED);
   @*/
-static skr_cause_t place(skr_device_t *d, uint16_t n, uint16_t size, skr_device_state_t next)
+static bool place(skr_device_t *d, uint16_t n, uint16_t size, skr_device_state_t next)
 {
     const skr_cause_t cause = lay_out(d, n, size);
 
@@ -444,8 +444,23 @@ static skr_cause_t place(skr_device_t *d, uint16_t n, uint16_t size, skr_device_
         d->placed = (uint32_t)n + 1U;
         d->state = next;
         /*@ assert placed: device_working(d) && skr_device_same(d); */
+    } else {
+        give_up(d, cause);
+        /*@ assert given_up: device_working(d) && skr_device_same(d); */
     }
-    return cause;
+    return cause == SKR_CAUSE_NONE;
+}
+
+/** Say the size of a queue; the PMM must not meet a new page with an old size. */
+/*@ requires device_working(d) && d->state == SKR_DEVICE_QUEUE_START;
+  @ terminates \true; exits \false;
+  @ assigns d->fences, d->since, d->rung, d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures device_working(d) && skr_device_same(d);
+  @*/
+static void announce(skr_device_t *d, uint16_t n, uint16_t size)
+{
+    skr_transport_queue_size(&d->transport, n, size);
+    fence(d);
 }
 
 /** QUEUE_SIZE: place and empty the next queue, and say its size. */
@@ -463,13 +478,12 @@ static void step_queue_size(skr_device_t *d)
     const uint16_t size = next_size(d);
 
     if (size != 0U) {
-        const skr_cause_t cause = place(d, n, size, SKR_DEVICE_QUEUE_START);
+        const bool placed = place(d, n, size, SKR_DEVICE_QUEUE_START);
 
-        if (cause != SKR_CAUSE_NONE) {
-            give_up(d, cause);
-        } else {
-            skr_transport_queue_size(&d->transport, n, size);
-            fence(d); /* the PMM must not meet a new page with an old size */
+        /*@ assert placed: device_working(d) && skr_device_same(d); */
+        if (placed) {
+            announce(d, n, size);
+            /*@ assert announced: device_working(d) && skr_device_same(d); */
         }
     }
 }
@@ -508,6 +522,16 @@ static void step_queue_answer(skr_device_t *d)
     }
 }
 
+/** Where the set-up goes once ring `n` is attached. */
+/*@ requires \valid_read(d) && n < d->queues <= SKR_DEVICE_QUEUES;
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == (n + 1 < d->queues ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL);
+  @*/
+static skr_device_state_t after_attach(const skr_device_t *d, uint16_t n)
+{
+    return (((uint32_t)n + 1U) < d->queues) ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL;
+}
+
 /** ATTACH: take over the next ring of the earlier life. */
 /*@ requires device_working(d) && d->state == SKR_DEVICE_ATTACH;
   @ terminates \true; exits \false;
@@ -523,12 +547,8 @@ static void step_attach(skr_device_t *d)
     const uint16_t size = next_size(d);
 
     if (size != 0U) {
-        const bool more = ((uint32_t)n + 1U) < d->queues;
-        const skr_cause_t cause = place(d, n, size, more ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL);
-
-        if (cause != SKR_CAUSE_NONE) {
-            give_up(d, cause);
-        }
+        (void)place(d, n, size, after_attach(d, n));
+        /*@ assert placed: device_working(d) && skr_device_same(d); */
     }
 }
 
@@ -880,18 +900,43 @@ skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
     return status;
 }
 
+/** Whether nothing is to be done: not started, or given up. Nothing shared is touched then. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> d->state == SKR_DEVICE_IDLE || d->state == SKR_DEVICE_FAILED;
+  @*/
+static bool is_at_rest(const skr_device_t *d)
+{
+    return (d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED);
+}
+
+/** Do the work of the present state, or wait for the fence that stands before it. */
+/*@ requires device_working(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
+  @ terminates \true; exits \false;
+  @ assigns d->state, d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung,
+  @         d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures device_working(d) && skr_device_same(d);
+  @ ensures lasting: \old(d->state) == SKR_DEVICE_READY ==> d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
+  @ ensures steady: \old(d->state) == SKR_DEVICE_READY ==> skr_device_steady(d);
+  @*/
+static void move_on(skr_device_t *d)
+{
+    if (d->fences != 0U) {
+        await_fence(d);
+        /*@ assert fenced: device_working(d) && skr_device_same(d); */
+    } else {
+        take_step(d);
+    }
+}
+
 skr_status_t skr_device_step(skr_device_t *d, uint32_t now)
 {
     d->now = now;
-    if ((d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED)) {
-        /* nothing shared is touched */
-        /*@ assert idle: skr_device_sound(d) && skr_device_same(d); */
-    } else if (d->fences != 0U) {
-        await_fence(d);
-        /*@ assert fenced: skr_device_sound(d) && skr_device_same(d); */
-    } else {
-        take_step(d);
-        /*@ assert stepped: skr_device_sound(d) && skr_device_same(d); */
+    if (!is_at_rest(d)) {
+        move_on(d);
+        /*@ assert moved: skr_device_sound(d) && skr_device_same(d); */
     }
     return answer_in(d->state);
 }

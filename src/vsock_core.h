@@ -30,20 +30,27 @@
 /** Most payload in one packet. */
 #define SKR_VSOCK_PAYLOAD_BYTES (SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES)
 
-/** The place that a handle speaks of; SKR_VSOCK_NOWHERE for 0. Only skr_vsock_resolve() says whether it names what is there.
+/** The place that a handle speaks of, or SKR_VSOCK_NOWHERE if it is none of the table. Only skr_vsock_resolve() says whether it names what is there.
  *  Bound: no loop, no shared access. [impl->dsn~vsock.resolve~1] */
 /*@ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == (handle % SKR_VSOCK_PLACES == 0 ? SKR_VSOCK_NOWHERE : handle % SKR_VSOCK_PLACES - 1);
+  @ ensures \result == (1 <= handle % SKR_VSOCK_PLACES <= SKR_VSOCK_CONNECTIONS
+  @     ? handle % SKR_VSOCK_PLACES - 1 : SKR_VSOCK_NOWHERE);
   @*/
 static inline uint16_t skr_vsock_place(skr_vsock_handle_t handle)
 {
     const uint32_t counted = handle % SKR_VSOCK_PLACES;
+    uint16_t place = SKR_VSOCK_NOWHERE;
 
-    return (uint16_t)((counted == 0U) ? SKR_VSOCK_NOWHERE : (counted - 1U));
+    if ((counted != 0U) && (counted <= SKR_VSOCK_CONNECTIONS)) {
+        place = (uint16_t)(counted - 1U);
+    }
+    return place;
 }
 
 /**
- * Whether a handle names a connection: the one at skr_vsock_place().
+ * Whether a handle names a connection.
+ *
+ * @param index  skr_vsock_place() of the handle
  *
  * @return SKR_OK | SKR_STALE | SKR_FAULT (the device was given up). Bound: no loop, no shared access.
  * [impl->dsn~vsock.resolve~1] [proof->dsn~vsock.resolve~1]
@@ -52,9 +59,9 @@ static inline uint16_t skr_vsock_place(skr_vsock_handle_t handle)
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_STALE || \result == SKR_FAULT;
   @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result == SKR_OK ==> 1 <= handle % SKR_VSOCK_PLACES <= SKR_VSOCK_CONNECTIONS;
+  @ ensures \result == SKR_OK ==> index < SKR_VSOCK_CONNECTIONS;
   @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle);
+SKR_MUST_CHECK skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t index);
 
 /**
  * Tell a number to the caller. A function of its own: here alone has it to be shown that the caller's variable is no part of

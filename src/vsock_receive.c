@@ -105,6 +105,37 @@ static void refuse(skr_vsock_t *v)
     owe_reset(v);
 }
 
+/** Whether somebody listens on a port whose backlog takes one connection more. */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+static bool takes_another(const skr_vsock_t *v, uint32_t port)
+{
+    const uint16_t listener = skr_vsock_listener(v, port);
+    bool takes = false;
+
+    if (listener != SKR_VSOCK_NOWHERE) {
+        takes = waiting(v, port) < v->listener[listener].backlog;
+    }
+    return takes;
+}
+
+/** An empty place for the sender of the REQUEST in `v->packet`, or SKR_VSOCK_NOWHERE if it is to be refused. */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == SKR_VSOCK_NOWHERE || \result < SKR_VSOCK_CONNECTIONS;
+  @ ensures \result != SKR_VSOCK_NOWHERE ==> v->flow[\result].state == SKR_FLOW_FREE;
+  @*/
+static uint16_t place_for(const skr_vsock_t *v)
+{
+    uint16_t index = SKR_VSOCK_NOWHERE;
+
+    if (takes_another(v, v->packet.dst_port)) {
+        index = skr_vsock_vacancy(v);
+    }
+    return index;
+}
+
 /** A REQUEST for a tuple that has no connection: into the backlog of its port, or refused. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
@@ -114,15 +145,9 @@ static void refuse(skr_vsock_t *v)
   @*/
 static void queue_up(skr_vsock_t *v)
 {
-    const uint32_t port = v->packet.dst_port;
-    const uint16_t listener = skr_vsock_listener(v, port);
-    const uint16_t index = skr_vsock_vacancy(v);
-    bool room = false;
+    const uint16_t index = place_for(v);
 
-    if ((listener != SKR_VSOCK_NOWHERE) && (index != SKR_VSOCK_NOWHERE)) {
-        room = waiting(v, port) < v->listener[listener].backlog;
-    }
-    if (room) {
+    if (index != SKR_VSOCK_NOWHERE) {
         admit(v, index);
         /*@ assert admitted: skr_vsock_sound(v); */
     } else {
@@ -262,6 +287,16 @@ static void route(skr_vsock_t *v, uint32_t from, uint32_t bytes)
     }
 }
 
+/** Whether the packet in `v->packet` is from the host, and to us. */
+/*@ requires skr_vsock_sound(v);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> v->packet.dst_cid == v->cid && v->packet.src_cid == SKR_VSOCK_CID_HOST;
+  @*/
+static bool is_ours(const skr_vsock_t *v)
+{
+    return (v->packet.dst_cid == v->cid) && (v->packet.src_cid == SKR_VSOCK_CID_HOST);
+}
+
 /** A packet that is not between the host and us: none of our business. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false; assigns v->counters;
@@ -296,7 +331,7 @@ static void dispatch(skr_vsock_t *v, uint32_t at, uint32_t bytes)
 {
     skr_vsock_packet_read(v->device.virtq[SKR_VSOCK_RX].base, at, &v->packet);
     /*@ assert read: skr_vsock_sound(v); */
-    if ((v->packet.dst_cid != v->cid) || (v->packet.src_cid != SKR_VSOCK_CID_HOST)) {
+    if (!is_ours(v)) {
         ignore(v);
         /*@ assert foreign: skr_vsock_sound(v); */
     } else if (v->packet.type != SKR_VSOCK_TYPE_STREAM) {

@@ -17,15 +17,14 @@ static skr_vsock_handle_t handle_of(const skr_flow_t flow[SKR_VSOCK_CONNECTIONS]
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_OK || \result == SKR_STALE;
-  @ ensures \result == SKR_OK ==> 1 <= handle % SKR_VSOCK_PLACES <= SKR_VSOCK_CONNECTIONS;
+  @ ensures \result == SKR_OK ==> index < SKR_VSOCK_CONNECTIONS;
   @*/
-static skr_status_t look_behind(const skr_vsock_t *v, skr_vsock_handle_t handle)
+static skr_status_t look_behind(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t index)
 {
-    const uint16_t place = skr_vsock_place(handle);
     skr_status_t status = SKR_STALE;
 
-    if (place < SKR_VSOCK_CONNECTIONS) {
-        const skr_flow_t *f = &v->flow[place];
+    if (index < SKR_VSOCK_CONNECTIONS) {
+        const skr_flow_t *f = &v->flow[index];
         if ((f->state != SKR_FLOW_FREE) && (f->released == 0U) && (f->backlog == 0U) &&
             (f->generation == (handle / SKR_VSOCK_PLACES))) {
             status = SKR_OK;
@@ -34,12 +33,12 @@ static skr_status_t look_behind(const skr_vsock_t *v, skr_vsock_handle_t handle)
     return status;
 }
 
-skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle)
+skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t index)
 {
     skr_status_t status = SKR_FAULT;
 
     if (v->device.state != SKR_DEVICE_FAILED) {
-        status = look_behind(v, handle);
+        status = look_behind(v, handle, index);
     }
     return status;
 }
@@ -399,7 +398,7 @@ skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *
 {
     const uint16_t index = skr_vsock_place(handle);
     uint32_t moved = 0U;
-    skr_status_t status = skr_vsock_resolve(v, handle);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if ((status == SKR_OK) && (capacity != 0U)) {
         status = readable(&v->flow[index]);
@@ -413,7 +412,7 @@ skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *
 skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t **data, uint32_t *length)
 {
     const uint16_t index = skr_vsock_place(handle);
-    skr_status_t status = skr_vsock_resolve(v, handle);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
         status = readable(&v->flow[index]);
@@ -446,7 +445,7 @@ static skr_status_t drop_oldest(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t
 skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length)
 {
     const uint16_t index = skr_vsock_place(handle);
-    skr_status_t status = skr_vsock_resolve(v, handle);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
         status = drop_oldest(v->flow, index, length);
@@ -481,7 +480,7 @@ static skr_status_t shut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index,
 skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t directions)
 {
     const uint16_t index = skr_vsock_place(handle);
-    skr_status_t status = skr_vsock_resolve(v, handle);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
         status = shut(v->flow, index, directions);
@@ -516,7 +515,7 @@ static void leave(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32
 skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 {
     const uint16_t index = skr_vsock_place(handle);
-    const skr_status_t status = look_behind(v, handle);
+    const skr_status_t status = look_behind(v, handle, index);
 
     if (status == SKR_OK) {
         leave(v->flow, index, v->device.now);
@@ -544,7 +543,7 @@ static void cut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
 skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
 {
     const uint16_t index = skr_vsock_place(handle);
-    const skr_status_t status = look_behind(v, handle);
+    const skr_status_t status = look_behind(v, handle, index);
 
     if (status == SKR_OK) {
         cut(v->flow, index);
@@ -555,7 +554,7 @@ skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
 skr_status_t skr_vsock_events(const skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t *events)
 {
     const uint16_t index = skr_vsock_place(handle);
-    const skr_status_t status = skr_vsock_resolve(v, handle);
+    const skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
         const skr_flow_t *f = &v->flow[index];

@@ -12,7 +12,7 @@
   @ assigns v->device.virtq[SKR_VSOCK_TX];
   @ ensures transmit_running(v);
   @*/
-static void free_sent(skr_vsock_t *v)
+static void free_popped(skr_vsock_t *v)
 {
     skr_virtq_t *q = &v->device.virtq[SKR_VSOCK_TX];
 
@@ -45,7 +45,7 @@ static void gather(skr_vsock_t *v)
         status = skr_device_pop(&v->device, SKR_VSOCK_TX);
         /*@ assert popped: skr_vsock_left(v); */
         if (status == SKR_OK) {
-            free_sent(v);
+            free_popped(v);
         }
     }
 }
@@ -70,7 +70,7 @@ bool skr_vsock_room(skr_vsock_t *v, uint16_t keep)
   @ terminates \true; exits \false;
   @ assigns q->base[0 .. q->limit - 1];
   @*/
-static void write_packet(const skr_virtq_t *q, uint16_t id, const skr_vsock_packet_t *packet, const uint8_t *data)
+static void write_packet(skr_virtq_t *q, uint16_t id, const skr_vsock_packet_t *packet, const uint8_t *data)
 {
     const uint32_t at = skr_virtq_buffer(q, id);
 
@@ -526,7 +526,7 @@ skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uin
 {
     const uint16_t index = skr_vsock_place(handle);
     uint32_t sent = 0U;
-    skr_status_t status = skr_vsock_resolve(v, handle);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
         status = sendable(&v->flow[index]);

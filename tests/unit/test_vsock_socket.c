@@ -149,7 +149,7 @@ static void test_vsock_handle_that_was_never_given_is_stale(void)
     for (size_t n = 0U; n < (sizeof guesses / sizeof guesses[0]); n++) {
         const uint8_t *at = NULL;
         number = 0x77U;
-        CHECK_EQUAL(skr_vsock_resolve(&a.v, guesses[n]), SKR_STALE);
+        CHECK_EQUAL(skr_vsock_resolve(&a.v, guesses[n], skr_vsock_place(guesses[n])), SKR_STALE);
         CHECK_EQUAL(skr_vsock_close(&a.v, guesses[n]), SKR_STALE);
         CHECK_EQUAL(skr_vsock_reset(&a.v, guesses[n]), SKR_STALE);
         CHECK_EQUAL(skr_vsock_shutdown(&a.v, guesses[n], 3U), SKR_STALE);
@@ -169,8 +169,8 @@ static void test_vsock_place_of_a_handle_is_its_low_half_less_one(void)
 {
     static const struct { skr_vsock_handle_t handle; uint16_t place; } row[] = {
         { 0U, SKR_VSOCK_NOWHERE }, { 1U, 0U }, { 2U, 1U }, { SKR_VSOCK_CONNECTIONS, SKR_VSOCK_CONNECTIONS - 1U },
-        { SKR_VSOCK_CONNECTIONS + 1U, SKR_VSOCK_CONNECTIONS }, { 0xFFFFU, 0xFFFEU }, { 0x10000U, SKR_VSOCK_NOWHERE },
-        { 0x10001U, 0U }, { 0xFFFF0000U, SKR_VSOCK_NOWHERE }, { 0xFFFF0001U, 0U }, { 0xFFFFFFFFU, 0xFFFEU },
+        { SKR_VSOCK_CONNECTIONS + 1U, SKR_VSOCK_NOWHERE }, { 0xFFFFU, SKR_VSOCK_NOWHERE }, { 0x10000U, SKR_VSOCK_NOWHERE },
+        { 0x10001U, 0U }, { 0xFFFF0000U, SKR_VSOCK_NOWHERE }, { 0xFFFF0001U, 0U }, { 0xFFFFFFFFU, SKR_VSOCK_NOWHERE },
     };
 
     for (size_t n = 0U; n < (sizeof row / sizeof row[0]); n++) {
@@ -186,15 +186,15 @@ static void test_vsock_resolve_handle_in_use_names_its_place(void)
     REQUIRE_EQUAL(skr_vsock_connect(&a.v, SKR_VSOCK_PORT_ANY, HOST_PORT, LONG, &second), SKR_OK);
     hook_count_from_here();
 
-    CHECK_EQUAL(skr_vsock_resolve(&a.v, first), SKR_OK);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, first, skr_vsock_place(first)), SKR_OK);
     CHECK_EQUAL(a.v.flow[skr_vsock_place(first)].state, SKR_FLOW_OPEN);
-    CHECK_EQUAL(skr_vsock_resolve(&a.v, second), SKR_OK);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, second, skr_vsock_place(second)), SKR_OK);
     CHECK_EQUAL(a.v.flow[skr_vsock_place(second)].state, SKR_FLOW_CONNECTING);
     CHECK(skr_vsock_place(first) != skr_vsock_place(second));
 
     CHECK_EQUAL(skr_vsock_close(&a.v, second), SKR_OK);
-    CHECK_EQUAL(skr_vsock_resolve(&a.v, second), SKR_STALE);
-    CHECK_EQUAL(skr_vsock_resolve(&a.v, first), SKR_OK);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, second, skr_vsock_place(second)), SKR_STALE);
+    CHECK_EQUAL(skr_vsock_resolve(&a.v, first, skr_vsock_place(first)), SKR_OK);
     CHECK_TEXT(hook_order(), "");
 }
 
