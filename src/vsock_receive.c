@@ -87,7 +87,7 @@ static void let_in(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, const
   @ assigns v->next_order, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
-static void admit(skr_vsock_t *v, uint16_t index)
+static void enqueue(skr_vsock_t *v, uint16_t index)
 {
     let_in(v->flow, index, &v->packet, v->next_order, v->device.now);
     v->next_order++;
@@ -148,8 +148,8 @@ static void queue_up(skr_vsock_t *v)
     const uint16_t index = place_for(v);
 
     if (index != SKR_VSOCK_NOWHERE) {
-        admit(v, index);
-        /*@ assert admitted: skr_vsock_sound(v); */
+        enqueue(v, index);
+        /*@ assert enqueued: skr_vsock_sound(v); */
     } else {
         refuse(v);
         /*@ assert refused: skr_vsock_sound(v); */
