@@ -77,7 +77,12 @@ gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
-         gate-pmm gate-system gate-eva gate-trace gate-docs
+         gate-pmm gate-system gate-wp gate-eva gate-trace gate-docs
+
+soak: ## 10 GiB through the island's echo service, every byte compared; SOAK_ARGS=--bytes=1G for less
+	@.ci/tools.sh run
+	+@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) examples/soak.py $(SOAK_ARGS)
 
 bench: ## speed against the alternatives, on two cores; BENCH_ARGS=--quick for a short run
 	@.ci/tools.sh bench
@@ -102,4 +107,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
 
-.PHONY: all lib pmm examples run test check bench cost install clean help $(GATES)
+.PHONY: all lib pmm examples run test check soak bench cost install clean help $(GATES)

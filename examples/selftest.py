@@ -2,235 +2,20 @@
 """The tests behind selftest.sh. Standard library only; times are seconds."""
 import hashlib
 import os
-import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
+import soak
+from bed import (BACK_WITHIN, BUILD, ISLAND, PATIENCE, PMM, Bed, Failure, check, read_all, read_until, short_directory,
+                 some_bytes, swallow, until)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.abspath(os.environ["BUILD"])
-PMM = os.path.join(BUILD, "pmm", "skerry-pmm")
-ISLAND = os.path.join(BUILD, "examples", "skerry-island")
-BACK_WITHIN = 2.0  # what the project promises after a restart of either side
-PATIENCE = 8.0     # more than anything here takes on a busy machine
-
-
-class Failure(Exception):
-    pass
-
-
-def check(condition, why):
-    if not condition:
-        raise Failure(why)
-
-
-def short_directory():
-    """A socket's name has 107 bytes: a deep TMPDIR would be too long."""
-    base = os.environ.get("TMPDIR", "/tmp")
-    return tempfile.mkdtemp(prefix="sky.", dir=base if len(base) <= 60 else "/tmp")
-
-
-def some_bytes(count, seed=1):
-    return random.Random(seed).randbytes(count)
-
-
-def until(what, condition, patience=PATIENCE):
-    """Ask again and again; what `condition` returned once it is true."""
-    deadline = time.monotonic() + patience
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        check(time.monotonic() < deadline, f"waited {patience:.0f} s in vain for {what}")
-        time.sleep(0.01)
-
-
-def read_all(s):
-    data = bytearray()
-    while True:
-        part = s.recv(65536)
-        if not part:
-            return bytes(data)
-        data += part
-
-
-def read_until(s, mark):
-    data = bytearray()
-    while mark not in data:
-        part = s.recv(4096)
-        check(part, f"the connection ended before {mark!r} came; came {bytes(data)!r}")
-        data += part
-    return bytes(data)
-
-
-class Bed:
-    """A directory, one PMM and one island in it."""
-
-    def __init__(self, layout="dtb", doorbell="unix", phys=0, island_options=()):
-        self.dir = short_directory()
-        self.layout = layout
-        self.doorbell = doorbell
-        self.phys = phys
-        self.island_options = list(island_options)
-        self.pmm = None
-        self.island = None
-        self.logs = 0
-        self.shm_stays = False  # a PMM removes the file it made; one that found it there leaves it
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        try:
-            self.end("island")
-            self.end("pmm")
-            if kind is None:
-                if self.shm_stays:
-                    os.unlink(self.path("shm"))
-                left = [n for n in os.listdir(self.dir) if not n.startswith(("log.", "made."))]
-                check(not left, f"files were left behind: {left}")
-            else:
-                for name in sorted(os.listdir(self.dir)):
-                    if name.startswith("log."):
-                        with open(self.path(name), errors="replace") as f:
-                            print(f"  --- {name}: " + " | ".join(f.read().splitlines()[-6:]))
-        finally:
-            shutil.rmtree(self.dir)
-
-    def spawn(self, name, arguments):
-        self.logs += 1
-        log = self.path(f"log.{self.logs}.{name}")
-        with open(log, "wb") as f:
-            process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=f, stderr=f)
-        process.log = log
-        setattr(self, name, process)
-        return process
-
-    def start_pmm(self, ready=True):
-        bell = f"unix:{self.path('bell')}"
-        how = ["--doorbell", bell] if self.doorbell == "unix" else ["--poll", "500"]
-        p = self.spawn("pmm", [PMM, "--shm", self.path("shm"), "--phys", hex(self.phys), "--layout", self.layout, *how,
-                               "--console", f"unix:{self.path('console')}", "--vsock", self.path("vsock"), "--cid", "42",
-                               "--forward", "tcp:127.0.0.1:0=23"])
-        if ready:
-            until("skerry-pmm to be ready", lambda: "ready" in self.log(p))
-            self.tcp = int(re.search(r"tcp 127\.0\.0\.1 port (\d+)", self.log(p)).group(1))
-        return p
-
-    def start_island(self, *more):
-        bell = f"unix:{self.path('bell')}" if self.doorbell == "unix" else "poll:500"
-        return self.spawn("island", [ISLAND, "--shm", self.path("shm"), "--phys", hex(self.phys), "--layout", self.layout,
-                                     "--doorbell", bell, *self.island_options, *more])
-
-    def start(self):
-        self.start_pmm()
-        self.start_island()
-        self.answered()
-        return self
-
-    @staticmethod
-    def log(process):
-        with open(process.log, errors="replace") as f:
-            return f.read()
-
-    def kill(self, name):
-        """As a crash would: no chance to clean up."""
-        process = getattr(self, name)
-        process.kill()
-        process.wait()
-        setattr(self, name, None)
-        self.shm_stays = self.shm_stays or name == "pmm"
-
-    def end(self, name):
-        """As an orderly stop; the status is returned."""
-        process = getattr(self, name)
-        setattr(self, name, None)
-        if process is None:
-            return 0
-        process.terminate()
-        try:
-            return process.wait(3)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise Failure(f"{name} did not end within 3 s of SIGTERM") from None
-
-    def open_path(self, path, timeout=PATIENCE):
-        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        s.settimeout(timeout)
-        try:
-            s.connect(path)
-        except OSError:
-            s.close()
-            raise
-        return s
-
-    def connect(self, port, timeout=PATIENCE):
-        """A connection to the island's port, or None if it was refused."""
-        s = self.open_path(self.path("vsock"), timeout)
-        swallow(lambda: s.sendall(b"CONNECT %d\n" % port))  # without an island it is closed at once
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            try:
-                c = s.recv(1)
-            except ConnectionError:
-                c = b""
-            if not c:
-                s.close()
-                return None
-            line += c
-        check(re.fullmatch(rb"OK \d+\n", line), f"CONNECT {port} was answered by {bytes(line)!r}")
-        s.settimeout(PATIENCE)
-        return s
-
-    def echo_works(self):
-        """One try; false if anything is not as it should be."""
-        try:
-            s = self.connect(7, 0.3)
-            if s is None:
-                return False
-            with s:
-                s.settimeout(0.3)
-                s.sendall(b"still there?")
-                s.shutdown(socket.SHUT_WR)
-                return read_all(s) == b"still there?"
-        except OSError:
-            return False
-
-    def console_works(self):
-        try:
-            with self.open_path(self.path("console"), 0.3) as s:
-                s.sendall(b"\recho con%d\r" % os.getpid())
-                return b"\ncon%d\r\n" % os.getpid() in read_until(s, b"\ncon%d\r\n" % os.getpid())
-        except (OSError, Failure):
-            return False
-
-    def answered(self, patience=PATIENCE):
-        until("echo on vsock port 7", self.echo_works, patience)
-        until("the shell on the console", self.console_works, patience)
-
-    def tcp_shell(self, commands):
-        """Say the commands to the shell over TCP; all it said until it closed."""
-        with socket.create_connection(("127.0.0.1", self.tcp), PATIENCE) as s:
-            s.sendall(commands.encode() + b"\nquit\n")
-            return read_all(s).decode()
-
-    def stat(self, name):
-        text = self.tcp_shell("stat")
-        found = re.search(rf"^  {name} +(\d+)$", text, re.M)
-        check(found, f"stat shows no counter {name}: {text!r}")
-        return int(found.group(1))
-
-
 TESTS = []
 
 
@@ -249,14 +34,6 @@ def with_bed(*arguments, **options):
         TESTS.append((f.__name__, run))
         return f
     return wrap
-
-
-def swallow(f):
-    """For what may fail because the other side is gone."""
-    try:
-        f()
-    except OSError:
-        pass
 
 
 def exchange(s, data):
@@ -898,6 +675,43 @@ def run_sh_interrupted_leaves_nothing():
             shutil.rmtree(directory)
 
 
+# --- the long transfer
+
+@test
+def soak_sends_and_compares():
+    r = subprocess.run([os.path.join(HERE, "soak.py"), "--bytes", "8M"], capture_output=True, text=True, timeout=60)
+    check(r.returncode == 0 and "8388608 bytes there and back" in r.stdout, f"status {r.returncode}: {r.stdout} {r.stderr}")
+    return r.stdout.split(",")[1].strip()
+
+
+@test
+def soak_sees_every_fault():
+    total = 3 * soak.PIECE + 5
+    right = b"".join(soak.pieces(total))
+    at = soak.PIECE + 17
+    wrong_byte = bytearray(right)
+    wrong_byte[at] ^= 1
+    for stream, said in ((bytes(wrong_byte), f"byte {at} is wrong"), (right[:at] + right[at + 1:], f"byte {at} is wrong"),
+                         (right[:-1], f"the stream ended after {total - 1} of {total} bytes"),
+                         (right + b"x", f"more than {total} bytes came back")):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            def send(stream=stream, theirs=theirs):
+                swallow(lambda: theirs.sendall(stream))
+                theirs.close()
+            sender = threading.Thread(target=send, daemon=True)
+            sender.start()
+            try:
+                soak.compare(ours, total)
+                raise AssertionError(f"not seen: {said}")
+            except Failure as failure:
+                check(said in str(failure), f"said {failure}, expected {said}")
+            ours.close()
+            sender.join(PATIENCE)
+    r = subprocess.run([os.path.join(HERE, "soak.py"), "--bytes", "ten"], capture_output=True, text=True, timeout=PATIENCE)
+    check(r.returncode == 2 and "'ten': expected a number of bytes" in r.stderr, f"--bytes ten: {r}")
+
+
 def main():
     passed = failed = 0
     begin = time.monotonic()
@@ -924,4 +738,5 @@ def main():
     return 0 if failed == 0 and passed > 0 else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -31,7 +31,7 @@
 #define SKR_VSOCK_PAYLOAD_BYTES (SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES)
 
 /** The place that a handle speaks of, or SKR_VSOCK_NOWHERE if it is none of the table. Only skr_vsock_resolve() says whether it names what is there.
- *  Bound: no loop, no shared access. [impl->dsn~vsock.resolve~1] */
+ *  Bound: no loop, no shared access. [impl->dsn~vsock.resolve~2] */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == (1 <= handle % SKR_VSOCK_PLACES <= SKR_VSOCK_CONNECTIONS
   @     ? handle % SKR_VSOCK_PLACES - 1 : SKR_VSOCK_NOWHERE);
@@ -53,7 +53,7 @@ static inline uint16_t skr_vsock_place(skr_vsock_handle_t handle)
  * @param index  skr_vsock_place() of the handle
  *
  * @return SKR_OK | SKR_STALE | SKR_FAULT (the device was given up). Bound: no loop, no shared access.
- * [impl->dsn~vsock.resolve~1] [proof->dsn~vsock.resolve~1]
+ * [impl->dsn~vsock.resolve~2] [proof->dsn~vsock.resolve~2]
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false; assigns \nothing;
@@ -65,7 +65,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_ha
 
 /**
  * Tell a number to the caller. A function of its own: here alone has it to be shown that the caller's variable is no part of
- * the context. Bound: no loop, no shared access. [impl->dsn~vsock.resolve~1]
+ * the context. Bound: no loop, no shared access. [impl->dsn~vsock.resolve~2]
  */
 /*@ requires skr_vsock_sound(v) && \valid(told) && \separated(v, told);
   @ terminates \true; exits \false; assigns *told;
@@ -126,7 +126,7 @@ void skr_vsock_end_all(skr_vsock_t *v);
  * @return true: there is room. false: none, or the device does not run, or was given up meanwhile.
  *
  * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 3 shared accesses each.
- * [impl->dsn~vsock.room~1] [proof->dsn~vsock.room~1]
+ * [impl->dsn~vsock.room~2] [proof->dsn~vsock.room~2]
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
@@ -152,7 +152,7 @@ bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
  * @param data  payload; NULL if there is none
  *
  * Bound: no loop; 14 shared accesses and a copy of the payload.
- * [impl->dsn~vsock.emit~1] [proof->dsn~vsock.emit~1]
+ * [impl->dsn~vsock.emit~2] [proof->dsn~vsock.emit~2]
  */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
   @ requires v->packet.length <= SKR_VSOCK_PAYLOAD_BYTES;

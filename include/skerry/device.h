@@ -284,7 +284,7 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause);
  * @return SKR_FAULT  given up
  *
  * Bound: no loop; at most 3 shared reads, 1 shared write. Blocks: never. Context: task, one owner.
- * [impl->dsn~device.pop~1] [proof->dsn~device.pop~1]
+ * [impl->dsn~device.pop~2] [proof->dsn~device.pop~2]
  */
 /*@ requires skr_device_ready(d) && queue < d->queues;
   @ terminates \true; exits \false;
@@ -330,7 +330,7 @@ void skr_device_flush(skr_device_t *d, uint16_t queue);
  * @return SKR_AGAIN  they changed at each of SKR_CONFIG_TRIES tries; `d->field` means nothing
  *
  * Bound: one loop of SKR_CONFIG_TRIES passes, 6 shared reads a pass. Blocks: never. Context: task, one owner.
- * [impl->dsn~device.read_config~1] [proof->dsn~device.read_config~1]
+ * [impl->dsn~device.read_config~2] [proof->dsn~device.read_config~2]
  */
 /*@ requires skr_device_sound(d) && d->linked != 0 && (width == 2 || width == 4) && offset + 2 * width <= d->config_bytes;
   @ terminates \true; exits \false;

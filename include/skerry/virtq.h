@@ -139,7 +139,7 @@ typedef struct {
  * @param stride       bytes in one buffer, a multiple of 4, 4 .. 0x20000
  *
  * Bound: no loop, no shared access. Blocks: never. Context: task, one owner.
- * [impl->dsn~virtq.plan~1] [proof->dsn~virtq.plan~1]
+ * [impl->dsn~virtq.plan~2] [proof->dsn~virtq.plan~2]
  */
 /*@ requires \valid(q) && 1 <= count <= SKR_VIRTQ_SIZE_MAX && 4 <= stride <= 0x20000;
   @ terminates \true; exits \false;
@@ -332,7 +332,7 @@ bool skr_virtq_publish(skr_virtq_t *q);
  *         not use the ring again
  *
  * Bound: no loop; at most 3 shared reads, 1 acquire barrier. Blocks: never. Context: task, one owner.
- * [impl->dsn~virtq.pop~1] [proof->dsn~virtq.pop~1]
+ * [impl->dsn~virtq.pop~2] [proof->dsn~virtq.pop~2]
  */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;

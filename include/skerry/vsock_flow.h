@@ -344,25 +344,28 @@ void skr_flow_consume(skr_flow_t *f, uint32_t bytes);
   @   assumes f->owed == 0;
   @   ensures packet->op == SKR_VSOCK_OP_INVALID && f->owed == 0 && f->told_fwd_cnt == \old(f->told_fwd_cnt);
   @ behavior reset:
-  @   assumes (f->owed & SKR_OWE_RST) != 0;
+  @   assumes f->owed != 0 && (f->owed & SKR_OWE_RST) != 0;
   @   ensures packet->op == SKR_VSOCK_OP_RST && f->owed == 0;
   @ behavior request:
-  @   assumes (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) != 0;
+  @   assumes f->owed != 0 && (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) != 0;
   @   ensures packet->op == SKR_VSOCK_OP_REQUEST && f->owed == (\old(f->owed) & 0x3A) && f->told_fwd_cnt == f->fwd_cnt;
   @ behavior response:
-  @   assumes (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0 && (f->owed & SKR_OWE_RESPONSE) != 0;
+  @   assumes f->owed != 0 && (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0
+  @        && (f->owed & SKR_OWE_RESPONSE) != 0;
   @   ensures packet->op == SKR_VSOCK_OP_RESPONSE && f->owed == (\old(f->owed) & 0x39) && f->told_fwd_cnt == f->fwd_cnt;
   @ behavior update:
-  @   assumes (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0 && (f->owed & SKR_OWE_RESPONSE) == 0
-  @        && (f->owed & SKR_OWE_CREDIT_UPDATE) != 0;
+  @   assumes f->owed != 0 && (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0
+  @        && (f->owed & SKR_OWE_RESPONSE) == 0 && (f->owed & SKR_OWE_CREDIT_UPDATE) != 0;
   @   ensures packet->op == SKR_VSOCK_OP_CREDIT_UPDATE && f->owed == (\old(f->owed) & 0x3B) && f->told_fwd_cnt == f->fwd_cnt;
   @ behavior question:
-  @   assumes (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0 && (f->owed & SKR_OWE_RESPONSE) == 0
-  @        && (f->owed & SKR_OWE_CREDIT_UPDATE) == 0 && (f->owed & SKR_OWE_CREDIT_REQUEST) != 0;
+  @   assumes f->owed != 0 && (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0
+  @        && (f->owed & SKR_OWE_RESPONSE) == 0 && (f->owed & SKR_OWE_CREDIT_UPDATE) == 0
+  @        && (f->owed & SKR_OWE_CREDIT_REQUEST) != 0;
   @   ensures packet->op == SKR_VSOCK_OP_CREDIT_REQUEST && f->owed == (\old(f->owed) & 0x33) && f->asked == now;
   @ behavior shutdown:
-  @   assumes (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0 && (f->owed & SKR_OWE_RESPONSE) == 0
-  @        && (f->owed & SKR_OWE_CREDIT_UPDATE) == 0 && (f->owed & SKR_OWE_CREDIT_REQUEST) == 0 && f->owed != 0;
+  @   assumes f->owed != 0 && (f->owed & SKR_OWE_RST) == 0 && (f->owed & SKR_OWE_REQUEST) == 0
+  @        && (f->owed & SKR_OWE_RESPONSE) == 0 && (f->owed & SKR_OWE_CREDIT_UPDATE) == 0
+  @        && (f->owed & SKR_OWE_CREDIT_REQUEST) == 0;
   @   ensures packet->op == SKR_VSOCK_OP_SHUTDOWN && f->owed == (\old(f->owed) & 0x2B) && packet->flags == (f->shut & 0x3);
   @ complete behaviors;
   @ disjoint behaviors;

@@ -1288,7 +1288,7 @@ static void test_device_fail_in_any_state_is_latched(void)
 
 /* --- pop, flush --- */
 
-/* [utest->dsn~device.pop~1] technique: fault injection; each cause of a broken ring */
+/* [utest->dsn~device.pop~2] technique: fault injection; each cause of a broken ring */
 static void test_device_pop_broken_ring_latches_the_fault(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
@@ -1322,7 +1322,7 @@ static void test_device_pop_broken_ring_latches_the_fault(void)
     }
 }
 
-/* [utest->dsn~device.pop~1] technique: equivalence class; nothing new is no fault; only this queue's last result is forgotten */
+/* [utest->dsn~device.pop~2] technique: equivalence class; nothing new is no fault; only this queue's last result is forgotten */
 static void test_device_pop_nothing_new_says_again_and_forgets_last_result(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
@@ -1401,7 +1401,7 @@ static void test_device_flush_unwanted_kick_is_spared_until_the_tick(void)
 
 /* --- configuration --- */
 
-/* [utest->dsn~device.read_config~1] technique: equivalence class, both widths */
+/* [utest->dsn~device.read_config~2] technique: equivalence class, both widths */
 static void test_device_read_config_gives_both_fields(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
@@ -1421,7 +1421,7 @@ static void test_device_read_config_gives_both_fields(void)
     }
 }
 
-/* ADV-T10. [utest->dsn~device.read_config~1] technique: fault injection; a bounded number of tries */
+/* ADV-T10. [utest->dsn~device.read_config~2] technique: fault injection; a bounded number of tries */
 static void test_device_read_config_that_never_rests_is_given_up(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
@@ -1440,7 +1440,7 @@ static void test_device_read_config_that_never_rests_is_given_up(void)
     }
 }
 
-/* ADV-T10. [utest->dsn~device.read_config~1] technique: fault injection; one change before each of the reads of a try */
+/* ADV-T10. [utest->dsn~device.read_config~2] technique: fault injection; one change before each of the reads of a try */
 static void test_device_read_config_changed_in_between_is_read_again(void)
 {
     static const uint32_t at[] = { 4U, 5U, 6U };

@@ -155,7 +155,7 @@ static void then_pop_gives(uint16_t expected_id, uint32_t expected_length)
 
 /* --- plan and place --- */
 
-/* [utest->dsn~virtq.plan~1] technique: equivalence class */
+/* [utest->dsn~virtq.plan~2] technique: equivalence class */
 static void test_virtq_plan_either_direction_notes_buffers_without_access(void)
 {
     hook_count_from_here();
@@ -559,7 +559,7 @@ static void test_virtq_publish_with_event_index_reads_one_word(void)
 
 /* --- pop --- */
 
-/* [utest->dsn~virtq.pop~1] technique: equivalence class */
+/* [utest->dsn~virtq.pop~2] technique: equivalence class */
 static void test_virtq_pop_empty_ring_gives_none_after_one_read(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -577,7 +577,7 @@ static void test_virtq_pop_empty_ring_gives_none_after_one_read(void)
     CHECK_BYTES(&ring, &before, sizeof ring);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: structural; each word is read once, the index before the element */
+/* [utest->dsn~virtq.pop~2] technique: structural; each word is read once, the index before the element */
 static void test_virtq_pop_reads_index_once_for_a_batch(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -600,7 +600,7 @@ static void test_virtq_pop_reads_index_once_for_a_batch(void)
     CHECK(books_hold(&ring));
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q06, ADV-Q07) */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q06, ADV-Q07) */
 static void test_virtq_pop_index_further_than_outstanding_is_fault(void)
 {
     bool good = true;
@@ -629,7 +629,7 @@ static void test_virtq_pop_index_further_than_outstanding_is_fault(void)
     CHECK(good);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q06): no element is looked at when the index is impossible */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q06): no element is looked at when the index is impossible */
 static void test_virtq_pop_impossible_index_reads_no_element(void)
 {
     static const uint16_t jumps[] = { COUNT + 1U, SIZE, SIZE + 1U, 0x7FFFU, 0x8000U, 0xFFFFU };
@@ -646,7 +646,7 @@ static void test_virtq_pop_impossible_index_reads_no_element(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: error guess (ADV-Q07): the index steps back after a completion, as after a restart */
+/* [utest->dsn~virtq.pop~2] technique: error guess (ADV-Q07): the index steps back after a completion, as after a restart */
 static void test_virtq_pop_index_stepping_back_is_fault(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -663,7 +663,7 @@ static void test_virtq_pop_index_stepping_back_is_fault(void)
     then_pop_faults(SKR_CAUSE_USED_INDEX);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q01, ADV-Q02, ADV-Q03: there are no chains, so every other index is wrong) */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q01, ADV-Q02, ADV-Q03: there are no chains, so every other index is wrong) */
 static void test_virtq_pop_id_not_of_a_buffer_is_fault(void)
 {
     static const uint32_t ids[] = { COUNT, SIZE - 1U, SIZE, 0xFFFFU, 0x10000U, 0x10001U, 0x80000000U, 0xFFFF0000U, 0xFFFFFFFFU };
@@ -677,7 +677,7 @@ static void test_virtq_pop_id_not_of_a_buffer_is_fault(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q02): each bit above the id is looked at */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q02): each bit above the id is looked at */
 static void test_virtq_pop_id_with_any_upper_bit_is_fault(void)
 {
     for (uint32_t bit = 3U; bit < 32U; bit++) {
@@ -689,7 +689,7 @@ static void test_virtq_pop_id_with_any_upper_bit_is_fault(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value */
+/* [utest->dsn~virtq.pop~2] technique: boundary value */
 static void test_virtq_pop_first_and_last_id_are_accepted(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -702,7 +702,7 @@ static void test_virtq_pop_first_and_last_id_are_accepted(void)
     CHECK(books_hold(&ring));
 }
 
-/* [utest->dsn~virtq.pop~1] technique: error guess (ADV-Q04) */
+/* [utest->dsn~virtq.pop~2] technique: error guess (ADV-Q04) */
 static void test_virtq_pop_same_id_twice_is_fault_at_second(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -715,7 +715,7 @@ static void test_virtq_pop_same_id_twice_is_fault_at_second(void)
     then_pop_faults(SKR_CAUSE_USED_TWICE);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: error guess (ADV-Q05): free, taken, or returned and released */
+/* [utest->dsn~virtq.pop~2] technique: error guess (ADV-Q05): free, taken, or returned and released */
 static void test_virtq_pop_id_that_device_does_not_hold_is_fault(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -738,7 +738,7 @@ static void test_virtq_pop_id_that_device_does_not_hold_is_fault(void)
     then_pop_faults(SKR_CAUSE_USED_TWICE);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q09, ADV-Q10) */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q09, ADV-Q10) */
 static void test_virtq_pop_receive_length_above_posted_is_fault(void)
 {
     static const uint32_t posted[] = { 1U, 17U, STRIDE - 1U, STRIDE };
@@ -762,7 +762,7 @@ static void test_virtq_pop_receive_length_above_posted_is_fault(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: equivalence class (ADV-Q12) */
+/* [utest->dsn~virtq.pop~2] technique: equivalence class (ADV-Q12) */
 static void test_virtq_pop_transmit_length_is_ignored(void)
 {
     static const uint32_t lengths[] = { 0U, 1U, STRIDE, STRIDE + 1U, 0xFFFFFFFFU };
@@ -776,7 +776,7 @@ static void test_virtq_pop_transmit_length_is_ignored(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: fault injection (ADV-Q16): each shared word changes right after it was read */
+/* [utest->dsn~virtq.pop~2] technique: fault injection (ADV-Q16): each shared word changes right after it was read */
 static void test_virtq_pop_words_changed_after_reading_have_no_effect(void)
 {
     static const uint32_t nonsense[2] = { 0xFFFFFFFFU, 0xFFFFFFFFU };
@@ -804,7 +804,7 @@ static void test_virtq_pop_words_changed_after_reading_have_no_effect(void)
     CHECK(hook_poked());
 }
 
-/* [utest->dsn~virtq.pop~1] technique: fault injection (ADV-Q13, ADV-Q14, ADV-Q15) */
+/* [utest->dsn~virtq.pop~2] technique: fault injection (ADV-Q13, ADV-Q14, ADV-Q15) */
 static void test_virtq_pop_driver_area_overwritten_has_no_effect(void)
 {
     for (uint32_t value = 0U; value <= 0xFFU; value += 0x55U) {
@@ -827,7 +827,7 @@ static void test_virtq_pop_driver_area_overwritten_has_no_effect(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: fault injection (ADV-Q08): the index grows while the ring is drained */
+/* [utest->dsn~virtq.pop~2] technique: fault injection (ADV-Q08): the index grows while the ring is drained */
 static void test_virtq_pop_index_growing_while_draining_is_bounded(void)
 {
     uint32_t pops = 0U;
@@ -849,7 +849,7 @@ static void test_virtq_pop_index_growing_while_draining_is_bounded(void)
     CHECK_EQUAL(ring.popped, SKR_VIRTQ_NONE);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: equivalence class (ADV-Q22, ADV-Q24): all at once, in any order */
+/* [utest->dsn~virtq.pop~2] technique: equivalence class (ADV-Q22, ADV-Q24): all at once, in any order */
 static void test_virtq_pop_every_order_of_return_is_accepted(void)
 {
     uint32_t orders = 0U;
@@ -879,7 +879,7 @@ static void test_virtq_pop_every_order_of_return_is_accepted(void)
     CHECK_EQUAL(orders, 120U);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: error guess (ADV-Q23): polled completions before any kick */
+/* [utest->dsn~virtq.pop~2] technique: error guess (ADV-Q23): polled completions before any kick */
 static void test_virtq_pop_completion_before_kick_is_accepted(void)
 {
     given_ring(false, COUNT, SIZE);
@@ -893,7 +893,7 @@ static void test_virtq_pop_completion_before_kick_is_accepted(void)
     CHECK(books_hold(&ring));
 }
 
-/* [utest->dsn~virtq.pop~1] technique: state table: what came back before is forgotten, its buffer and the books are not */
+/* [utest->dsn~virtq.pop~2] technique: state table: what came back before is forgotten, its buffer and the books are not */
 static void test_virtq_pop_nothing_new_forgets_last_result(void)
 {
     for (uint16_t direction = 0U; direction <= 1U; direction++) {
@@ -916,7 +916,7 @@ static void test_virtq_pop_nothing_new_forgets_last_result(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: fault injection, each cause: a broken element leaves no older result to be taken for it */
+/* [utest->dsn~virtq.pop~2] technique: fault injection, each cause: a broken element leaves no older result to be taken for it */
 static void test_virtq_pop_fault_forgets_last_result(void)
 {
     static const struct { uint32_t id; uint32_t length; skr_cause_t cause; } row[] = {
@@ -949,7 +949,7 @@ static void test_virtq_pop_fault_forgets_last_result(void)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: state table: a result is the last pop's until the next one, whatever is done in between */
+/* [utest->dsn~virtq.pop~2] technique: state table: a result is the last pop's until the next one, whatever is done in between */
 static void test_virtq_pop_result_stands_until_next_pop(void)
 {
     given_ring(true, COUNT, SIZE);
@@ -986,7 +986,7 @@ static void check_used_ring_only(void *context, const hook_access_t *access)
     }
 }
 
-/* [utest->dsn~virtq.pop~1] technique: structural (ADV-Q17, ADV-Q18): buffers and driver area are never read */
+/* [utest->dsn~virtq.pop~2] technique: structural (ADV-Q17, ADV-Q18): buffers and driver area are never read */
 static void test_virtq_pop_reads_used_ring_alone(void)
 {
     uint32_t outside = 0U;
@@ -1007,7 +1007,7 @@ static void test_virtq_pop_reads_used_ring_alone(void)
 
 /* --- wrap --- */
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q26): every start of the three indices, every fill of the ring */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q26): every start of the three indices, every fill of the ring */
 static void test_virtq_pop_every_start_of_indices_delivers_in_order(void)
 {
     bool good = true;
@@ -1039,7 +1039,7 @@ static void test_virtq_pop_every_start_of_indices_delivers_in_order(void)
     CHECK_EQUAL(model.breaches, 0U);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: boundary value (ADV-Q26): checks hold on both sides of the wrap */
+/* [utest->dsn~virtq.pop~2] technique: boundary value (ADV-Q26): checks hold on both sides of the wrap */
 static void test_virtq_pop_faults_around_wrap_are_found(void)
 {
     for (uint32_t start = 0xFFF8U; start <= 0x10008U; start++) {
@@ -1411,7 +1411,7 @@ static void run_random(bool from_device, uint16_t count, uint16_t size, uint32_t
     CHECK_EQUAL(model.breaches, 0U);
 }
 
-/* [utest->dsn~virtq.pop~1] technique: random, against a reference model (ADV-Q22) */
+/* [utest->dsn~virtq.pop~2] technique: random, against a reference model (ADV-Q22) */
 static void test_virtq_pop_million_random_steps_agree_with_reference(void)
 {
     run_random(true, COUNT, SIZE, 400000U, 0x1234567U);
@@ -1432,7 +1432,7 @@ static void spoil_random_word(void *context, const hook_access_t *access)
     (void)access;
 }
 
-/* [utest->dsn~virtq.pop~1] technique: random fault injection: ring memory changes before any access */
+/* [utest->dsn~virtq.pop~2] technique: random fault injection: ring memory changes before any access */
 static void test_virtq_pop_random_memory_keeps_books_and_neighbours(void)
 {
     static struct { uint8_t before[64]; skr_virtq_t q; uint8_t after[64]; } guarded;

@@ -135,7 +135,7 @@ static void test_vsock_accept_gives_connections_in_order_of_arrival(void)
 
 /* --- handles --- */
 
-/* [utest->dsn~vsock.resolve~1] [utest->dsn~vsock.close~1] technique: boundary value: guessed handles, and one not given out yet */
+/* [utest->dsn~vsock.resolve~2] [utest->dsn~vsock.close~1] technique: boundary value: guessed handles, and one not given out yet */
 static void test_vsock_handle_that_was_never_given_is_stale(void)
 {
     const skr_vsock_handle_t handle = given_accepted();
@@ -164,7 +164,7 @@ static void test_vsock_handle_that_was_never_given_is_stale(void)
     CHECK_EQUAL(island_events(&a, handle), SKR_VSOCK_WRITABLE);
 }
 
-/* [utest->dsn~vsock.resolve~1] technique: boundary value: the place is that of the low half alone, whether or not one is there */
+/* [utest->dsn~vsock.resolve~2] technique: boundary value: the place is that of the low half alone, whether or not one is there */
 static void test_vsock_place_of_a_handle_is_its_low_half_less_one(void)
 {
     static const struct { skr_vsock_handle_t handle; uint16_t place; } row[] = {
@@ -178,7 +178,7 @@ static void test_vsock_place_of_a_handle_is_its_low_half_less_one(void)
     }
 }
 
-/* [utest->dsn~vsock.resolve~1] technique: equivalence class: a handle names its place until it is closed, and no longer */
+/* [utest->dsn~vsock.resolve~2] technique: equivalence class: a handle names its place until it is closed, and no longer */
 static void test_vsock_resolve_handle_in_use_names_its_place(void)
 {
     const skr_vsock_handle_t first = given_accepted();
@@ -198,7 +198,7 @@ static void test_vsock_resolve_handle_in_use_names_its_place(void)
     CHECK_TEXT(hook_order(), "");
 }
 
-/* [utest->dsn~vsock.resolve~1] technique: boundary value: the next owner of a place has another handle, also across the wrap of
+/* [utest->dsn~vsock.resolve~2] technique: boundary value: the next owner of a place has another handle, also across the wrap of
  * the generation; 65536 uses later the number comes again, which is what 16 bits give */
 static void test_vsock_handle_of_earlier_owner_is_stale(void)
 {

@@ -47,7 +47,7 @@ static skr_virtq_t *ring(void)
 
 /* --- the packet --- */
 
-/* [utest->dsn~vsock.send~1] [utest->dsn~vsock.emit~1] technique: oracle: the peer decodes the header by itself */
+/* [utest->dsn~vsock.send~1] [utest->dsn~vsock.emit~2] technique: oracle: the peer decodes the header by itself */
 static void test_vsock_send_splits_into_packets_and_keeps_every_byte(void)
 {
     const skr_vsock_handle_t handle = given_accepted();
@@ -96,7 +96,7 @@ static void then_header_is(uint16_t op, uint32_t local_port, uint32_t peer_port,
     CHECK_EQUAL(a.peer.got.fwd_cnt, 0U);
 }
 
-/* [utest->dsn~vsock.emit~1] [utest->dsn~vsock.settle~1] technique: error guess: one header is at work for all packets, and nothing
+/* [utest->dsn~vsock.emit~2] [utest->dsn~vsock.settle~1] technique: error guess: one header is at work for all packets, and nothing
  * of the packet received or sent before is in the next one */
 static void test_vsock_emit_shows_nothing_of_the_header_before(void)
 {
@@ -183,7 +183,7 @@ static void test_vsock_send_in_each_state_says_why_not(void)
 
 /* --- buffers --- */
 
-/* [utest->dsn~vsock.send~1] [utest->dsn~vsock.room~1] [utest->dsn~vsock.is_writable~1] technique: boundary value: data never take
+/* [utest->dsn~vsock.send~1] [utest->dsn~vsock.room~2] [utest->dsn~vsock.is_writable~1] technique: boundary value: data never take
  * the reserve, replies do */
 static void test_vsock_send_stops_at_reserve_and_replies_still_go_out(void)
 {
@@ -208,7 +208,7 @@ static void test_vsock_send_stops_at_reserve_and_replies_still_go_out(void)
     CHECK_EQUAL(a.model.breaches, 0U);
 }
 
-/* [utest->dsn~vsock.room~1] [utest->dsn~vsock.send~1] technique: state table: while the device does not run there is no room, and
+/* [utest->dsn~vsock.room~2] [utest->dsn~vsock.send~1] technique: state table: while the device does not run there is no room, and
  * its ring is left alone, though buffers are free and others were returned */
 static void test_vsock_room_of_a_device_that_does_not_run_is_none(void)
 {
@@ -646,7 +646,7 @@ static void test_vsock_replies_of_connections_take_turns(void)
 
 /* --- a broken ring --- */
 
-/* [utest->dsn~vsock.send~1] [utest->dsn~vsock.room~1] technique: fault injection: every call says so, nothing shared is touched;
+/* [utest->dsn~vsock.send~1] [utest->dsn~vsock.room~2] technique: fault injection: every call says so, nothing shared is touched;
  * a new start works, old handles end as SKR_RESET, listeners are there */
 static void test_vsock_send_over_broken_ring_is_fault_until_start(void)
 {
