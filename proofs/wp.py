@@ -24,6 +24,14 @@ from gate import ROOT, Gate, core, files, functions, headers, run  # noqa: E402
 
 PROVERS = "z3,cvc4"  # Alt-Ergo is not packaged by Debian 12, and WP 25 aborts when told to use cvc5
 
+# One prover closes nearly everything, and within seconds; side by side with the other it would only get half of a core. What it
+# leaves open, in whole functions, is tried again with both. The last attempt is for a busy machine that starved a prover.
+ATTEMPTS = (  # provers, seconds for one goal as a function of the unit's time limit
+    ("z3", lambda limit: min(limit, 5)),
+    (PROVERS, lambda limit: limit),
+    (PROVERS, lambda limit: 3 * limit),
+)
+
 # Z3 left to itself looks for models of quantified facts, which a goal about memory never has; told not to, as other verifiers
 # of programs tell it, it proves in seconds what it missed in a minute. An answer `unsat` means the same either way.
 Z3_OPTIONS = "auto_config=false smt.mbqi=false"
@@ -33,6 +41,12 @@ LEMMAS = "lemmas"  # stands for a function where the proofs of a file's lemmas a
 # Arrays and structures by value, as WP names them in a goal. Its axioms for them compare two places as if each were one cell
 # long, and so contradict each other: what such a goal says is worth nothing.
 COMPOUND = re.compile(r"\b(?:Array_\w+|Load_S\w+)\b")
+
+# Looking for contradictions. What contracts take for granted is where one would come in: preconditions, cases, invariants of
+# loops. To ask behind each call and branch as well takes about twice as long.
+SMOKE = {"none": []}
+SMOKE["all"] = ["-wp-smoke-tests", "-wp-smoke-timeout", "1"]
+SMOKE["contracts"] = SMOKE["all"] + ["-wp-no-smoke-dead-code", "-wp-no-smoke-dead-call"]
 
 # What Frama-C only warns of by default, and what would make a proof say less than it seems to.
 FATAL = (
@@ -120,7 +134,8 @@ def prover_config(build):
     return dict(os.environ, WHY3CONFIG=conf)
 
 
-def run_wp(root, build, path, functions, select, config, machdep, timeout=None, jobs=2, smoke=False, extra=(), cache="update"):
+def run_wp(root, build, path, functions, select, config, machdep, timeout=None, jobs=2, smoke="none", extra=(),
+           provers=PROVERS):
     """Prove `functions` of one unit, chosen by the options `select`.
 
     Gives (goals, log): goals[function][name] = (proved, total). Lemmas stand under the name LEMMAS.
@@ -134,11 +149,11 @@ def run_wp(root, build, path, functions, select, config, machdep, timeout=None, 
             "frama-c", "-machdep", machdep, "-session", scratch,
             "-cpp-extra-args=" + " ".join("'%s'" % a for a in ["-std=c99", *cpp_args(root, config)]),
             *FATAL,
-            "-wp", "-wp-rte", "-wp-model", options["model"], "-wp-prover", PROVERS,
+            "-wp", "-wp-rte", "-wp-model", options["model"], "-wp-prover", provers,
             "-wp-timeout", str(timeout or options["timeout"]), "-wp-par", str(jobs),
-            "-wp-cache", cache, "-wp-cache-dir", os.path.join(build, "answers"),
+            "-wp-cache", "update", "-wp-cache-dir", os.path.join(build, "answers"),
             *select, "-wp-report-json", answer,
-            *(["-wp-smoke-tests", "-wp-smoke-timeout", "1"] if smoke else []), *extra,
+            *SMOKE[smoke], *extra,
             translation_unit(root, build, path),
             "-then", "-report", "-report-no-proven",
         ]
@@ -158,6 +173,10 @@ def run_wp(root, build, path, functions, select, config, machdep, timeout=None, 
         goals[function] = {name: (counts["wp:main"].get("valid", 0), counts["wp:main"]["total"])
                            for name, counts in entry.items() if name != "wp:section"}
     return goals, ran.stdout
+
+
+def without_smoke(goals):
+    return {name: counts for name, counts in goals.items() if "_wp_smoke_" not in name}
 
 
 def count(goals):
@@ -180,18 +199,25 @@ def has_lemma(root, path):
     return any(re.search(r"\blemma\b", comment) for comment in re.findall(r"/\*@.*?\*/|//@[^\n]*", text, re.S))
 
 
-def run_whole(root, build, path, functions, included, config, machdep, **more):
-    """All that belongs to a unit. Choosing functions leaves lemmas out, so these get a run of their own: a lemma that
-    nobody proves would be an axiom in disguise."""
+def run_whole(root, build, path, functions, select, lemmas, config, machdep, **more):
+    """Functions of a unit, chosen by the options `select`, and its lemmas. Choosing functions leaves lemmas out, so these get
+    a run of their own: a lemma that nobody proves would be an axiom in disguise."""
     goals, log = {}, ""
     if functions:
-        select = ["-wp-skip-fct", ",".join(included)] if included else []
         goals, log = run_wp(root, build, path, functions, select, config, machdep, **more)
-    if has_lemma(root, path):
-        lemmas, text = run_wp(root, build, path, [], ["-wp-prop", "@lemma"], config, machdep, **more)
-        goals[LEMMAS] = lemmas.get(LEMMAS, {})
+    if lemmas:
+        proved, text = run_wp(root, build, path, [], ["-wp-prop", "@lemma"], config, machdep, **more)
+        goals[LEMMAS] = proved.get(LEMMAS, {})
         log += text
     return goals, log
+
+
+def only(functions):
+    return ["-wp-fct", ",".join(functions)]
+
+
+def all_but(functions):
+    return ["-wp-skip-fct", ",".join(functions)] if functions else []
 
 
 def open_places(log):
@@ -236,11 +262,12 @@ def prove(argv):
         functions = args.function.split(",")
     if not functions and not has_lemma(root, path):
         raise Fatal("%s defines no function: nothing to prove" % path)
-    more = {"timeout": args.timeout, "jobs": args.jobs, "smoke": args.smoke, "extra": extra}
+    more = {"timeout": args.timeout, "jobs": args.jobs, "smoke": "all" if args.smoke else "none", "extra": extra}
     if args.function:
-        goals, log = run_wp(root, build, path, functions, ["-wp-fct", args.function], args.config, args.machdep, **more)
+        goals, log = run_wp(root, build, path, functions, only(functions), args.config, args.machdep, **more)
     else:
-        goals, log = run_whole(root, build, path, functions, included, args.config, args.machdep, **more)
+        goals, log = run_whole(root, build, path, functions, all_but(included), has_lemma(root, path), args.config, args.machdep,
+                               **more)
     if args.verbose or extra:
         print(log)
     failed = False
@@ -276,16 +303,19 @@ def prove_unit(root, build, path, config, machdep, smoke):
     unfinished = open_functions(root, path)
     skipped = [f for f in functions if f in unfinished]
     functions = [f for f in functions if f not in unfinished]
-    goals, log = run_whole(root, build, path, functions, included + skipped, config, machdep, smoke=smoke,
-                           extra=("-wp-print",))
+    limit = int(unit_options(root, path)["timeout"])
+    provers, seconds = ATTEMPTS[0]
+    goals, log = run_whole(root, build, path, functions, all_but(included + skipped), has_lemma(root, path), config, machdep,
+                           provers=provers, timeout=seconds(limit), smoke=smoke, extra=("-wp-print",))
+    for provers, seconds in ATTEMPTS[1:]:
+        left = [f for f, names in goals.items() if any(good != total for good, total in without_smoke(names).values())]
+        again = [f for f in left if f != LEMMAS]
+        for f, names in run_whole(root, build, path, again, only(again), LEMMAS in left, config, machdep,
+                                  provers=provers, timeout=seconds(limit))[0].items():
+            # in place of the first: without the other functions some goals have other names
+            goals[f] = dict(names, **{n: c for n, c in goals[f].items() if "_wp_smoke_" in n})
     compound = sorted(set(COMPOUND.findall(log)))
-    # A busy machine may have starved a prover; what is open gets a second, longer chance before it counts.
-    again = [f for f in goals if f != LEMMAS and any(a != b for n, (a, b) in goals[f].items() if "_wp_smoke_" not in n)]
-    if again:
-        seconds = str(3 * int(unit_options(root, path)["timeout"]))
-        goals.update(run_wp(root, build, path, again, ["-wp-fct", ",".join(again)], config, machdep, seconds,
-                            smoke=smoke)[0])
-    plain = {f: {n: c for n, c in names.items() if "_wp_smoke_" not in n} for f, names in goals.items()}
+    plain = {f: without_smoke(names) for f, names in goals.items()}
     still = {f: [n for n, (a, b) in names.items() if a != b] for f, names in plain.items()}
     dead = {f: [n for n, (a, b) in names.items() if a != b and "_wp_smoke_" in n] for f, names in goals.items()}
     smokes = sum(b for names in goals.values() for n, (_, b) in names.items() if "_wp_smoke_" in n)
@@ -357,7 +387,7 @@ def check_negative(gate, root, build, config, machdep):
         good = re.findall(r"Must be proved: (\w+)", text)
         gate.check(bool(bad), "%s does not say what must stay open" % path)
         names, _ = defined_functions(root, build, path, config)
-        goals, _ = run_wp(root, build, path, names, ["-wp-fct", ",".join(names)], config, machdep, "5")
+        goals, _ = run_wp(root, build, path, names, only(names), config, machdep, "5")
         for name in bad:
             proved, total = count(goals.get(name, {}))
             gate.check(proved < total, "%s: %s is proved, and it is wrong" % (path, name))
@@ -376,7 +406,7 @@ def judge(argv):
     parser.add_argument("--config", default="proofs/config_proof.h")
     parser.add_argument("--machdep", default=os.environ.get("MACHDEP", "gcc_x86_64"))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--no-smoke", action="store_true")
+    parser.add_argument("--smoke", choices=sorted(SMOKE), default="contracts", help="contradictions: where to look for them")
     parser.add_argument("--update", action="store_true", help="write proofs/results anew")
     args = parser.parse_args(argv)
     root = os.path.abspath(args.root)
@@ -393,7 +423,7 @@ def judge(argv):
         return gate.done()
     totals = [0, 0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(max_workers=args.jobs) as pool:
-        running = {pool.submit(prove_unit, root, build, path, args.config, args.machdep, not args.no_smoke): path
+        running = {pool.submit(prove_unit, root, build, path, args.config, args.machdep, args.smoke): path
                    for path in chosen}
         for done in concurrent.futures.as_completed(running):
             path = running[done]
