@@ -155,6 +155,7 @@ static int serve(bool look_at_registers)
     for (unsigned i = 0; i < pmm.count; i++) {
         device_t *d = pmm.devices[i];
 
+        mmio_guard(d);
         if (look_at_registers) {
             mmio_pass(d);
         }
@@ -162,7 +163,7 @@ static int serve(bool look_at_registers)
             d->ops->tick(d);
         }
         more = d->ops->service(d) || more;
-        wait = d->tick_wanted ? (int)TICK_MS : wait;
+        wait = d->tick_wanted || d->broken ? (int)TICK_MS : wait; /* who broke the rings may be about to reach the registers */
     }
     doorbell_flush();
     return more ? 0 : wait;

@@ -186,6 +186,25 @@ static void reset(device_t *d, uint32_t status)
     doorbell_ring();
 }
 
+void mmio_guard(device_t *d)
+{
+    if (get(d, REG_MAGIC) == MAGIC) {
+        return;
+    }
+    log_line(LOG_ALWAYS, "%s: its register page was overwritten (no magic word); written anew, the front-end has to begin again",
+             d->ops->name);
+    d->violations++;
+    halt(d);
+    d->broken = false;
+    d->features = 0;
+    d->last_pfn = 0;
+    d->status = 0;
+    memset(d->header, 0, MMIO_CONFIG);
+    mmio_prepare(d);
+    mmio_publish(d);
+    doorbell_ring();
+}
+
 static bool power_of_two(uint32_t v)
 {
     return v != 0U && (v & (v - 1U)) == 0U;

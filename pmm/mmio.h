@@ -57,6 +57,10 @@ void mmio_prepare(device_t *d);
 void mmio_publish(device_t *d);
 void mmio_withdraw(device_t *d); /* we are leaving: no magic, no device */
 
+/* A register page without its magic was overwritten, by whom ever. Nobody could find the device again, so all begins as after
+ * our own start. */
+void mmio_guard(device_t *d);
+
 void mmio_pass(device_t *d);
 
 /* The config space changed: publishes it anew and tells the front-end. */

@@ -109,3 +109,21 @@ def test_second_pmm_on_the_same_file(binary):
                            timeout=5)
         check(p.returncode == 1 and b"served by another running process" in p.stderr, "%d %s" % (p.returncode, p.stderr))
         check(os.path.exists(pmm.path("v")) and not os.path.exists(pmm.path("shm2")), "files")
+
+
+def test_register_page_overwritten(binary):
+    """Noise over header and rings: the PMM says so, shows a fresh header, and serves the next life of the front-end."""
+    with Pmm(binary) as pmm:
+        island = Island(pmm)
+        v, c = Vsock(island), Console(island)
+        for _ in range(2):
+            v.set_up()
+            c.set_up()
+            use(pmm, v, c)
+            pmm.log = ""
+            island.mem[v.header:v.header + 0x100] = os.urandom(0x100)
+            island.kick()
+            pmm.wait_log("vsock: its register page was overwritten")
+            wait_for(lambda: island.mem[v.header:v.header + 4] == b"virt" and v.get(STATUS) == 0, "no fresh header")
+            v.queue.clear()
+            c.reset()
