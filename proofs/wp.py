@@ -24,13 +24,8 @@ from gate import ROOT, Gate, core, files, functions, headers, run  # noqa: E402
 
 PROVERS = "z3,cvc4"  # Alt-Ergo is not packaged by Debian 12, and WP 25 aborts when told to use cvc5
 
-# One prover closes nearly everything, and within seconds; side by side with the other it would only get half of a core. What it
-# leaves open, in whole functions, is tried again with both. The last attempt is for a busy machine that starved a prover.
-ATTEMPTS = (  # provers, seconds for one goal as a function of the unit's time limit
-    ("z3", lambda limit: min(limit, 5)),
-    (PROVERS, lambda limit: limit),
-    (PROVERS, lambda limit: 3 * limit),
-)
+# A goal that a busy machine starved of time gets a second, longer chance before it counts: the factors of a unit's time limit.
+ATTEMPTS = (1, 3)
 
 # Z3 left to itself looks for models of quantified facts, which a goal about memory never has; told not to, as other verifiers
 # of programs tell it, it proves in seconds what it missed in a minute. An answer `unsat` means the same either way.
@@ -43,7 +38,7 @@ LEMMAS = "lemmas"  # stands for a function where the proofs of a file's lemmas a
 COMPOUND = re.compile(r"\b(?:Array_\w+|Load_S\w+)\b")
 
 # Looking for contradictions. What contracts take for granted is where one would come in: preconditions, cases, invariants of
-# loops. To ask behind each call and branch as well takes about twice as long.
+# loops. To ask behind each call and branch as well takes twice as long.
 SMOKE = {"none": []}
 SMOKE["all"] = ["-wp-smoke-tests", "-wp-smoke-timeout", "1"]
 SMOKE["contracts"] = SMOKE["all"] + ["-wp-no-smoke-dead-code", "-wp-no-smoke-dead-call"]
@@ -134,8 +129,7 @@ def prover_config(build):
     return dict(os.environ, WHY3CONFIG=conf)
 
 
-def run_wp(root, build, path, functions, select, config, machdep, timeout=None, jobs=2, smoke="none", extra=(),
-           provers=PROVERS):
+def run_wp(root, build, path, functions, select, config, machdep, timeout=None, jobs=2, smoke="none", extra=()):
     """Prove `functions` of one unit, chosen by the options `select`.
 
     Gives (goals, log): goals[function][name] = (proved, total). Lemmas stand under the name LEMMAS.
@@ -149,7 +143,7 @@ def run_wp(root, build, path, functions, select, config, machdep, timeout=None, 
             "frama-c", "-machdep", machdep, "-session", scratch,
             "-cpp-extra-args=" + " ".join("'%s'" % a for a in ["-std=c99", *cpp_args(root, config)]),
             *FATAL,
-            "-wp", "-wp-rte", "-wp-model", options["model"], "-wp-prover", provers,
+            "-wp", "-wp-rte", "-wp-model", options["model"], "-wp-prover", PROVERS,
             "-wp-timeout", str(timeout or options["timeout"]), "-wp-par", str(jobs),
             "-wp-cache", "update", "-wp-cache-dir", os.path.join(build, "answers"),
             *select, "-wp-report-json", answer,
@@ -304,14 +298,13 @@ def prove_unit(root, build, path, config, machdep, smoke):
     skipped = [f for f in functions if f in unfinished]
     functions = [f for f in functions if f not in unfinished]
     limit = int(unit_options(root, path)["timeout"])
-    provers, seconds = ATTEMPTS[0]
     goals, log = run_whole(root, build, path, functions, all_but(included + skipped), has_lemma(root, path), config, machdep,
-                           provers=provers, timeout=seconds(limit), smoke=smoke, extra=("-wp-print",))
-    for provers, seconds in ATTEMPTS[1:]:
+                           timeout=ATTEMPTS[0] * limit, smoke=smoke, extra=("-wp-print",))
+    for factor in ATTEMPTS[1:]:
         left = [f for f, names in goals.items() if any(good != total for good, total in without_smoke(names).values())]
         again = [f for f in left if f != LEMMAS]
         for f, names in run_whole(root, build, path, again, only(again), LEMMAS in left, config, machdep,
-                                  provers=provers, timeout=seconds(limit))[0].items():
+                                  timeout=factor * limit)[0].items():
             # in place of the first: without the other functions some goals have other names
             goals[f] = dict(names, **{n: c for n, c in goals[f].items() if "_wp_smoke_" in n})
     compound = sorted(set(COMPOUND.findall(log)))
