@@ -125,7 +125,7 @@ void skr_vsock_end_all(skr_vsock_t *v);
  *
  * @return true: there is room. false: none, or the device does not run, or was given up meanwhile.
  *
- * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 2 shared accesses each.
+ * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 3 shared accesses each.
  * [impl->dsn~vsock.room~2] [proof->dsn~vsock.room~2]
  */
 /*@ requires skr_vsock_sound(v);

@@ -331,7 +331,7 @@ bool skr_virtq_publish(skr_virtq_t *q);
  * @return SKR_CAUSE_USED_INDEX | _USED_ID | _USED_TWICE | _USED_LENGTH  the device broke the ring; the books are unchanged, do
  *         not use the ring again
  *
- * Bound: no loop; at most 3 shared reads, 2 where the device only reads; 1 acquire barrier. Blocks: never. Context: task, one owner.
+ * Bound: no loop; at most 3 shared reads, 1 acquire barrier. Blocks: never. Context: task, one owner.
  * [impl->dsn~virtq.pop~2] [proof->dsn~virtq.pop~2]
  */
 /*@ requires skr_virtq_sound(q);
