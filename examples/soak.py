@@ -114,7 +114,7 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except Failure as failure:
+    except (Failure, OSError) as failure:  # an OSError: nothing moved for a while
         sys.exit(f"soak.py: {failure}")
     except KeyboardInterrupt:
         sys.exit(130)

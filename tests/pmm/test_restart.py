@@ -21,14 +21,22 @@ def use(pmm, v, c):
     check(recv_exactly(con, 2) == b"hi", "console output")
 
 
+def serve_both(pmm, v, c):
+    v.set_up()
+    c.set_up()
+    use(pmm, v, c)
+
+
+def fresh_header(island, v):
+    return island.mem[v.header:v.header + 4] == b"virt" and v.get(STATUS) == 0
+
+
 def restart(binary, number, *args):
     with Pmm(binary, *args) as pmm:
         island = Island(pmm)
         v, c = Vsock(island), Console(island)
         for _ in range(3):
-            v.set_up()
-            c.set_up()
-            use(pmm, v, c)
+            serve_both(pmm, v, c)
             pmm.end(number)
             if number != signal.SIGKILL:
                 check(island.r32(v.header) == 0, "a front-end cannot see that the PMM has left")
@@ -37,7 +45,7 @@ def restart(binary, number, *args):
             pmm.log = ""
             start = time.monotonic()
             pmm.start()
-            check(island.mem[v.header:v.header + 4] == b"virt" and v.get(STATUS) == 0, "no fresh header")
+            check(fresh_header(island, v), "no fresh header")
             check(island.mem[v.rings[0].off:v.rings[0].end].count(0) == v.rings[0].end - v.rings[0].off, "memory not zeroed")
             check(time.monotonic() - start < 2, "restart took too long")
             v.queue.clear()
@@ -112,18 +120,16 @@ def test_second_pmm_on_the_same_file(binary):
 
 
 def test_register_page_overwritten(binary):
-    """Noise over header and rings: the PMM says so, shows a fresh header, and serves the next life of the front-end."""
+    """Noise over the registers: the PMM says so, shows a fresh header, and serves the next life of the front-end."""
     with Pmm(binary) as pmm:
         island = Island(pmm)
         v, c = Vsock(island), Console(island)
         for _ in range(2):
-            v.set_up()
-            c.set_up()
-            use(pmm, v, c)
+            serve_both(pmm, v, c)
             pmm.log = ""
             island.mem[v.header:v.header + 0x100] = os.urandom(0x100)
             island.kick()
             pmm.wait_log("vsock: its register page was overwritten")
-            wait_for(lambda: island.mem[v.header:v.header + 4] == b"virt" and v.get(STATUS) == 0, "no fresh header")
+            wait_for(lambda: fresh_header(island, v), "no fresh header")
             v.queue.clear()
             c.reset()
