@@ -60,14 +60,11 @@ static void note_length(skr_virtq_t *q, uint16_t id, uint32_t length)
 static void write_descriptor(skr_virtq_t *q, uint16_t id)
 {
     const uint32_t at = q->desc + (DESC_BYTES * (uint32_t)id);
-    uint32_t flags = 0U;
 
-    if (q->from_device != 0U) {
-        flags = DESC_F_WRITE;
-    }
     skr_shm_write64(q->base, at, q->address + (uint64_t)skr_virtq_buffer(q, id));
     skr_shm_write32(q->base, at + DESC_LEN, q->stride);
-    skr_shm_write32(q->base, at + DESC_FLAGS, flags); /* flags and next together: no chains */
+    /* flags and next together: no chains */
+    skr_shm_write32(q->base, at + DESC_FLAGS, (q->from_device != 0U) ? DESC_F_WRITE : 0U);
     note_length(q, id, q->stride);
 }
 
@@ -113,7 +110,7 @@ static void open_books(skr_virtq_t *q)
     q->last_used = 0U;
     q->ready = 0U;
     q->outstanding = 0U;
-    q->free_count = (uint16_t)q->count;
+    q->free_count = q->count;
     /*@ loop invariant 0 <= i <= q->count;
       @ loop invariant skr_virtq_placed(q);
       @ loop invariant \forall integer k; 0 <= k < i ==> q->owner[k] == SKR_VIRTQ_FREE;
@@ -171,9 +168,9 @@ skr_cause_t skr_virtq_place(skr_virtq_t *q, skr_shm_t *base, uint64_t address, u
 
 void skr_virtq_format(skr_virtq_t *q)
 {
-    skr_shm_clear(q->base, q->desc, DESC_BYTES * (uint32_t)q->size);
-    skr_shm_clear(q->base, q->avail, 6U + (2U * (uint32_t)q->size));
-    skr_shm_clear(q->base, q->used, 6U + (8U * (uint32_t)q->size));
+    skr_shm_clear(q->base, q->desc, DESC_BYTES * q->size);
+    skr_shm_clear(q->base, q->avail, 6U + (2U * q->size));
+    skr_shm_clear(q->base, q->used, 6U + (8U * q->size));
     /*@ loop invariant 0 <= i <= q->count;
       @ loop invariant skr_virtq_sound(q);
       @ loop assigns i, q->base[0 .. q->limit - 1], q->length[0 .. SKR_VIRTQ_SIZE_MAX - 1];
@@ -296,8 +293,10 @@ uint16_t skr_virtq_take(skr_virtq_t *q)
     uint16_t id = SKR_VIRTQ_NONE;
 
     if (q->free_count != 0U) {
-        q->free_count = (uint16_t)(q->free_count - 1U);
-        id = (uint16_t)q->free_ids[q->free_count];
+        const uint32_t left = (uint32_t)q->free_count - 1U;
+
+        q->free_count = (uint16_t)left;
+        id = (uint16_t)q->free_ids[left];
         q->owner[id] = SKR_VIRTQ_DRIVER;
     }
     return id;
@@ -326,14 +325,15 @@ static void set_length(skr_virtq_t *q, uint16_t id, uint32_t length)
 
 void skr_virtq_add(skr_virtq_t *q, uint16_t id, uint32_t length)
 {
-    const uint32_t slot = (uint32_t)q->avail_idx % q->size;
+    const uint16_t idx = q->avail_idx;
+    const uint32_t slot = (uint32_t)idx % q->size;
 
     set_length(q, id, length);
     skr_shm_write16(q->base, q->avail + AVAIL_RING + (2U * slot), id);
     /*@ assert \forall integer i; 0 <= i < q->free_count ==> q->free_ids[i] != id; */
     q->owner[id] = SKR_VIRTQ_DEVICE;
     q->outstanding = (uint16_t)(q->outstanding + 1U);
-    q->avail_idx = index_next(q->avail_idx);
+    q->avail_idx = index_next(idx);
     /*@ assert skr_virtq_placed(q); */
     /*@ assert skr_virtq_books(q); */
 }
@@ -355,23 +355,28 @@ void skr_virtq_fill(skr_virtq_t *q)
 
 bool skr_virtq_publish(skr_virtq_t *q)
 {
+    skr_shm_t *const base = q->base; /* in locals: the compiler keeps nothing that lies in memory over a barrier */
+    const uint32_t used = q->used;
+    const uint16_t avail_idx = q->avail_idx;
+    const uint16_t kicked_idx = q->kicked_idx;
+    const uint16_t event_idx = q->event_idx;
     bool wanted = false;
 
-    if (q->avail_idx != q->kicked_idx) {
+    if (avail_idx != kicked_idx) {
+        q->kicked_idx = avail_idx;
         skr_port_barrier_release(); /* slots and descriptors before the index; pairs with the device's acquire of avail.idx */
-        skr_shm_write16(q->base, q->avail + AVAIL_IDX, q->avail_idx);
-        if ((q->event_idx != 0U) && (q->from_device != 0U)) {
+        skr_shm_write16(base, q->avail + AVAIL_IDX, avail_idx);
+        if ((event_idx != 0U) && (q->from_device != 0U)) {
             /* used_event: what comes after the buffers seen so far is to be told; without this, one interrupt would be all */
-            skr_shm_write16(q->base, q->avail + AVAIL_RING + (2U * (uint32_t)q->size), q->last_used);
+            skr_shm_write16(base, q->avail + AVAIL_RING + (2U * q->size), q->last_used);
         }
         skr_port_barrier_full(); /* index before the device's wish; pairs with its fence between wish and re-check */
-        if (q->event_idx != 0U) {
-            const uint16_t event = skr_shm_read16(q->base, q->used + USED_RING + (USED_ELEMENT_BYTES * (uint32_t)q->size));
-            wanted = index_distance(q->avail_idx, index_next(event)) < index_distance(q->avail_idx, q->kicked_idx);
+        if (event_idx != 0U) {
+            const uint16_t event = skr_shm_read16(base, used + USED_RING + (USED_ELEMENT_BYTES * q->size));
+            wanted = index_distance(avail_idx, index_next(event)) < index_distance(avail_idx, kicked_idx);
         } else {
-            wanted = (skr_shm_read16(q->base, q->used + USED_FLAGS) & USED_F_NO_NOTIFY) == 0U;
+            wanted = (skr_shm_read16(base, used + USED_FLAGS) & USED_F_NO_NOTIFY) == 0U;
         }
-        q->kicked_idx = q->avail_idx;
     }
     return wanted;
 }
@@ -380,7 +385,7 @@ bool skr_virtq_publish(skr_virtq_t *q)
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_CAUSE_NONE <==>
-  @     (id < q->count && q->owner[id] == SKR_VIRTQ_DEVICE && (q->from_device == 0 || length <= q->length[id]));
+  @     (id < q->count && q->owner[id] == SKR_VIRTQ_DEVICE && length <= q->length[id]);
   @ ensures \result == SKR_CAUSE_NONE || \result == SKR_CAUSE_USED_ID || \result == SKR_CAUSE_USED_TWICE
   @     || \result == SKR_CAUSE_USED_LENGTH;
   @*/
@@ -392,49 +397,41 @@ static skr_cause_t judge(const skr_virtq_t *q, uint32_t id, uint32_t length)
         cause = SKR_CAUSE_USED_ID;
     } else if (q->owner[id] != SKR_VIRTQ_DEVICE) {
         cause = SKR_CAUSE_USED_TWICE;
-    } else if ((q->from_device != 0U) && (length > q->length[id])) {
+    } else if (length > q->length[id]) {
         cause = SKR_CAUSE_USED_LENGTH;
     } else {
-        /* as it should be; a length on a buffer that the device only reads means nothing */
+        /* as it should be */
     }
     return cause;
 }
 
-/** Look for new used elements: SKR_CAUSE_USED_INDEX if the index is impossible. */
-/*@ requires skr_virtq_sound(q);
-  @ terminates \true; exits \false; assigns q->ready;
-  @ ensures skr_virtq_sound(q);
-  @ ensures \result == SKR_CAUSE_NONE || \result == SKR_CAUSE_USED_INDEX;
+/** How many used elements there are that were not looked at yet, if the device is to be believed. */
+/*@ requires skr_virtq_sound(q) && last_used == q->last_used;
+  @ terminates \true; exits \false; assigns \nothing;
   @*/
-static skr_cause_t look(skr_virtq_t *q)
+static uint16_t look(const skr_virtq_t *q, uint16_t last_used)
 {
-    const uint16_t used_idx = skr_shm_read16(q->base, q->used + USED_IDX);
-    const uint16_t ahead = index_distance(used_idx, q->last_used);
-    skr_cause_t cause = SKR_CAUSE_NONE;
+    const uint16_t ahead = index_distance(skr_shm_read16(q->base, q->used + USED_IDX), last_used);
 
-    if (ahead > q->outstanding) {
-        cause = SKR_CAUSE_USED_INDEX;
-    } else {
-        q->ready = ahead;
-        skr_port_barrier_acquire(); /* index before elements and payload; pairs with the device's release of used.idx */
-    }
-    return cause;
+    skr_port_barrier_acquire(); /* index before elements and payload; pairs with the device's release of used.idx */
+    return ahead;
 }
 
-/** The device has given buffer `id` back. */
-/*@ requires skr_virtq_sound(q) && id < q->count && q->owner[id] == SKR_VIRTQ_DEVICE && 0 < q->ready;
+/** The device has given buffer `id` back, as the first of `ready`. */
+/*@ requires skr_virtq_sound(q) && id < q->count && q->owner[id] == SKR_VIRTQ_DEVICE && 0 < ready <= q->outstanding;
+  @ requires last_used == q->last_used;
   @ terminates \true; exits \false;
   @ assigns q->last_used, q->ready, q->outstanding, q->owner[id];
   @ ensures skr_virtq_sound(q);
   @ ensures skr_virtq_taken(q, id) && q->outstanding == \old(q->outstanding) - 1;
   @*/
-static void take_back(skr_virtq_t *q, uint32_t id)
+static void take_back(skr_virtq_t *q, uint32_t id, uint16_t last_used, uint16_t ready)
 {
     /*@ assert \forall integer i; 0 <= i < q->free_count ==> 0 <= q->free_ids[i] < q->count && q->free_ids[i] != id; */
     q->owner[id] = SKR_VIRTQ_DRIVER;
     /*@ assert owners: \forall integer i; 0 <= i < q->free_count ==> q->owner[q->free_ids[i]] == SKR_VIRTQ_FREE; */
-    q->last_used = index_next(q->last_used);
-    q->ready = (uint16_t)(q->ready - 1U);
+    q->last_used = index_next(last_used);
+    q->ready = (uint16_t)(ready - 1U);
     q->outstanding = (uint16_t)(q->outstanding - 1U);
     /*@ assert placed: skr_virtq_placed(q); */
     /*@ assert bounds: \forall integer i; 0 <= i < q->free_count ==> 0 <= q->free_ids[i] < q->count; */
@@ -443,8 +440,8 @@ static void take_back(skr_virtq_t *q, uint32_t id)
     /*@ assert books: skr_virtq_books(q); */
 }
 
-/** Take the next used element, known to be there, if it can be believed. */
-/*@ requires skr_virtq_sound(q) && 0 < q->ready && q->popped == SKR_VIRTQ_NONE;
+/** Take the next used element, the first of `ready` that are there, if it can be believed. */
+/*@ requires skr_virtq_sound(q) && 0 < ready <= q->outstanding && last_used == q->last_used;
   @ terminates \true; exits \false;
   @ assigns q->popped, q->popped_length, q->last_used, q->ready, q->outstanding, q->owner[0 .. SKR_VIRTQ_SIZE_MAX - 1];
   @ ensures skr_virtq_sound(q);
@@ -458,34 +455,46 @@ static void take_back(skr_virtq_t *q, uint32_t id)
   @     || \result == SKR_CAUSE_USED_LENGTH;
   @ ensures broken: \result != SKR_CAUSE_NONE ==> q->popped == SKR_VIRTQ_NONE;
   @*/
-static skr_cause_t pop_element(skr_virtq_t *q)
+static skr_cause_t pop_element(skr_virtq_t *q, uint16_t last_used, uint16_t ready)
 {
-    const uint32_t slot = (uint32_t)q->last_used % q->size;
+    const uint32_t slot = (uint32_t)last_used % q->size;
     const uint32_t at = q->used + USED_RING + (USED_ELEMENT_BYTES * slot);
     const uint32_t id = skr_shm_read32(q->base, at);
-    const uint32_t length = skr_shm_read32(q->base, at + USED_ELEMENT_LEN);
-    const skr_cause_t found = judge(q, id, length);
+    uint32_t length = 0U;
+    skr_cause_t found = SKR_CAUSE_NONE;
 
+    if (q->from_device != 0U) { /* the length of a buffer that the device only reads means nothing, and is not read */
+        length = skr_shm_read32(q->base, at + USED_ELEMENT_LEN);
+    }
+    found = judge(q, id, length);
     if (found == SKR_CAUSE_NONE) {
-        take_back(q, id);
+        take_back(q, id, last_used, ready);
         q->popped = (uint16_t)id;
-        q->popped_length = (q->from_device != 0U) ? length : 0U;
+        q->popped_length = length;
         /*@ assert placed: skr_virtq_placed(q); */
         /*@ assert books: skr_virtq_books(q); */
+    } else {
+        q->popped = SKR_VIRTQ_NONE;
     }
     return found;
 }
 
 skr_cause_t skr_virtq_pop(skr_virtq_t *q)
 {
+    const uint16_t last_used = q->last_used;
+    uint16_t ready = q->ready;
     skr_cause_t found = SKR_CAUSE_NONE;
 
-    q->popped = SKR_VIRTQ_NONE;
-    if (q->ready == 0U) {
-        found = look(q);
+    if (ready == 0U) {
+        ready = look(q, last_used);
     }
-    if ((found == SKR_CAUSE_NONE) && (q->ready != 0U)) {
-        found = pop_element(q);
+    if (ready > q->outstanding) {
+        found = SKR_CAUSE_USED_INDEX;
+        q->popped = SKR_VIRTQ_NONE;
+    } else if (ready != 0U) {
+        found = pop_element(q, last_used, ready);
+    } else {
+        q->popped = SKR_VIRTQ_NONE;
     }
     return found;
 }
@@ -497,7 +506,7 @@ void skr_virtq_interrupts(const skr_virtq_t *q, bool wanted)
     if (q->event_idx != 0U) {
         /* The furthest index away is the one just passed: 65535 completions from now. */
         const uint16_t event = wanted ? q->last_used : index_distance(q->last_used, 1U);
-        skr_shm_write16(base, q->avail + AVAIL_RING + (2U * (uint32_t)q->size), event);
+        skr_shm_write16(base, q->avail + AVAIL_RING + (2U * q->size), event);
     } else {
         uint16_t flags = AVAIL_F_NO_INTERRUPT;
 

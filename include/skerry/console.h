@@ -43,7 +43,6 @@ typedef struct {
 
 /** A console. */
 typedef struct {
-    skr_device_t device;
     skr_console_counters_t counters;
     uint32_t rx_at;       /**< bytes of the receive buffer being read that are handed out already */
     uint32_t rx_length;   /**< bytes in it */
@@ -51,6 +50,7 @@ typedef struct {
     uint16_t columns;     /**< size of the terminal as last read; 0: unknown */
     uint16_t rows;
     uint16_t sized;       /**< 1: the size was read in this life of the device */
+    skr_device_t device;
 } skr_console_t;
 
 /* sound: what holds of a console between any two calls. reading: while a receive buffer is being read it is with this side,
@@ -157,7 +157,7 @@ SKR_MUST_CHECK skr_status_t skr_console_start(skr_console_t *c, uint32_t now);
  * @return SKR_STATE  not started
  * @return SKR_FAULT  given up; skr_console_cause() says why
  *
- * Bound: that of skr_device_step(); then one loop of at most SKR_CONSOLE_TX_COUNT passes, 3 shared reads a pass, 1 shared
+ * Bound: that of skr_device_step(); then one loop of at most SKR_CONSOLE_TX_COUNT passes, 2 shared reads a pass, 1 shared
  * write, and that of one skr_device_read_config(). Blocks: never. Context: task.
  * [impl->dsn~console.step~1] [proof->dsn~console.step~1]
  */
@@ -190,7 +190,7 @@ SKR_MUST_CHECK skr_status_t skr_console_step(skr_console_t *c, uint32_t now);
  * @return SKR_AGAIN  no buffer is free, or the device is not running yet; `taken` is 0
  * @return SKR_FAULT  given up; `taken` is 0
  *
- * Bound: two loops of at most SKR_CONSOLE_TX_COUNT passes. The first runs only if the free buffers are too few: 3 shared
+ * Bound: two loops of at most SKR_CONSOLE_TX_COUNT passes. The first runs only if the free buffers are too few: 2 shared
  * reads a pass. The second: a copy of at most SKR_CONSOLE_TX_BYTES and 2 shared writes a pass. Then one skr_device_flush().
  * Blocks: never. Context: task.
  * [impl->dsn~console.write~1] [proof->dsn~console.write~1]

@@ -40,6 +40,7 @@ typedef int16_t skr_virtq_book_t;
 
 /** Private twin of one ring. All ring counters are 16 bits and wrap as the ring's do. */
 typedef struct {
+    skr_virtq_book_t owner[SKR_VIRTQ_SIZE_MAX];    /**< SKR_VIRTQ_FREE, _DEVICE or _DRIVER */
     skr_shm_t *base;       /**< the window */
     uint32_t popped_length; /**< bytes the device wrote to `popped` */
     uint64_t address;      /**< where the device sees `base` */
@@ -49,8 +50,8 @@ typedef struct {
     uint32_t used;         /**< offset of the used ring */
     uint32_t buffers;      /**< offset of buffer 0 */
     uint32_t stride;       /**< bytes in one buffer, a multiple of 4 */
-    uint32_t count;        /**< buffers, 1 .. size */
-    uint16_t size;         /**< descriptors in the ring, a power of two up to SKR_VIRTQ_SIZE_MAX */
+    uint32_t size;         /**< descriptors in the ring, a power of two up to SKR_VIRTQ_SIZE_MAX */
+    uint16_t count;        /**< buffers, 1 .. size */
     uint16_t from_device;  /**< 1: the device writes the buffers (receive), 0: it reads them (transmit) */
     uint16_t event_idx;    /**< 1: EVENT_IDX was negotiated */
     uint16_t avail_idx;    /**< next index to make available */
@@ -61,7 +62,6 @@ typedef struct {
     uint16_t free_count;   /**< buffers on the free stack; free_count + outstanding <= count */
     uint16_t popped;       /**< buffer that the last skr_virtq_pop() gave back, or SKR_VIRTQ_NONE */
     skr_virtq_book_t free_ids[SKR_VIRTQ_SIZE_MAX]; /**< the one returned last is taken first: its cache lines are warm */
-    skr_virtq_book_t owner[SKR_VIRTQ_SIZE_MAX];    /**< SKR_VIRTQ_FREE, _DEVICE or _DRIVER */
     uint32_t length[SKR_VIRTQ_SIZE_MAX];   /**< len of descriptor i as last written */
 } skr_virtq_t;
 
@@ -331,7 +331,7 @@ bool skr_virtq_publish(skr_virtq_t *q);
  * @return SKR_CAUSE_USED_INDEX | _USED_ID | _USED_TWICE | _USED_LENGTH  the device broke the ring; the books are unchanged, do
  *         not use the ring again
  *
- * Bound: no loop; at most 3 shared reads, 1 acquire barrier. Blocks: never. Context: task, one owner.
+ * Bound: no loop; at most 3 shared reads, 2 where the device only reads; 1 acquire barrier. Blocks: never. Context: task, one owner.
  * [impl->dsn~virtq.pop~2] [proof->dsn~virtq.pop~2]
  */
 /*@ requires skr_virtq_sound(q);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A running console: each call, over each transport, from every state of its rings.
+ *
+ * Options: -eva-slevel 120
  */
 #include "console_state.h"
 
