@@ -424,23 +424,37 @@ static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
     return cause;
 }
 
-/** Give the next queue its place and go on to a state, or give up; whether it has one. */
+/** Where the set-up goes once ring `n` has its place. */
+/*@ requires \valid_read(d) && n < d->queues <= SKR_DEVICE_QUEUES;
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == (d->state != SKR_DEVICE_ATTACH ? SKR_DEVICE_QUEUE_START
+  @     : n + 1 < d->queues ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL);
+  @*/
+static skr_device_state_t after_place(const skr_device_t *d, uint16_t n)
+{
+    const skr_device_state_t attached = (((uint32_t)n + 1U) < d->queues) ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL;
+
+    return (d->state == SKR_DEVICE_ATTACH) ? attached : SKR_DEVICE_QUEUE_START;
+}
+
+/** Give the next queue its place and go on, or give up; whether it has one. */
 /*@ requires device_working(d) && (d->state == SKR_DEVICE_QUEUE_SIZE || d->state == SKR_DEVICE_ATTACH);
-  @ requires n == d->placed && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
-  @ requires next == SKR_DEVICE_QUEUE_START || (next == SKR_DEVICE_ATTACH && n + 1 < d->queues)
-  @       || (next == SKR_DEVICE_FILL && n + 1 == d->queues);
+  @ requires n == d->placed && n < d->queues && 1 <= size <= SKR_VIRTQ_SIZE_MAX;
   @ terminates \true; exits \false;
   @ assigns d->state, d->cause, d->status, d->offset, d->placed, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
   @         d->transport.registers[0 .. d->transport.registers_size - 1],
   @         d->transport.memory[0 .. d->transport.memory_size - 1];
   @ ensures device_working(d) && skr_device_same(d);
-  @ ensures d->state == (\result ? next : SKR_DEVICE_FAILED);
+  @ ensures \result == \false ==> d->state == SKR_DEVICE_FAILED;
+  @ ensures \result == \true && \old(d->state) == SKR_DEVICE_QUEUE_SIZE ==> d->state == SKR_DEVICE_QUEUE_START;
   @*/
-static bool place(skr_device_t *d, uint16_t n, uint16_t size, skr_device_state_t next)
+static bool place(skr_device_t *d, uint16_t n, uint16_t size)
 {
     const skr_cause_t cause = lay_out(d, n, size);
 
     if (cause == SKR_CAUSE_NONE) {
+        const skr_device_state_t next = after_place(d, n);
+
         d->placed = (uint32_t)n + 1U;
         d->state = next;
         /*@ assert placed: device_working(d) && skr_device_same(d); */
@@ -478,7 +492,7 @@ static void step_queue_size(skr_device_t *d)
     const uint16_t size = next_size(d);
 
     if (size != 0U) {
-        const bool placed = place(d, n, size, SKR_DEVICE_QUEUE_START);
+        const bool placed = place(d, n, size);
 
         /*@ assert placed: device_working(d) && skr_device_same(d); */
         if (placed) {
@@ -522,16 +536,6 @@ static void step_queue_answer(skr_device_t *d)
     }
 }
 
-/** Where the set-up goes once ring `n` is attached. */
-/*@ requires \valid_read(d) && n < d->queues <= SKR_DEVICE_QUEUES;
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == (n + 1 < d->queues ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL);
-  @*/
-static skr_device_state_t after_attach(const skr_device_t *d, uint16_t n)
-{
-    return (((uint32_t)n + 1U) < d->queues) ? SKR_DEVICE_ATTACH : SKR_DEVICE_FILL;
-}
-
 /** ATTACH: take over the next ring of the earlier life. */
 /*@ requires device_working(d) && d->state == SKR_DEVICE_ATTACH;
   @ terminates \true; exits \false;
@@ -547,7 +551,7 @@ static void step_attach(skr_device_t *d)
     const uint16_t size = next_size(d);
 
     if (size != 0U) {
-        (void)place(d, n, size, after_attach(d, n));
+        (void)place(d, n, size);
         /*@ assert placed: device_working(d) && skr_device_same(d); */
     }
 }

@@ -69,7 +69,6 @@ typedef struct {
 /** A device. Belongs to one caller at a time; lies outside every window. */
 typedef struct {
     skr_transport_t transport;
-    skr_virtq_t virtq[SKR_DEVICE_QUEUES];
     skr_device_counters_t counters;
     uint64_t wanted;         /**< features this side can use */
     uint64_t features;       /**< features negotiated */
@@ -89,6 +88,7 @@ typedef struct {
     uint32_t placed;         /**< queues placed so far, 0 .. queues */
     uint32_t linked;         /**< 1: the description of the transport was checked and found good */
     uint32_t field[2];       /**< what skr_device_read_config() read last */
+    skr_virtq_t virtq[SKR_DEVICE_QUEUES]; /**< last: what stands behind so much memory takes longer instructions */
 } skr_device_t;
 
 /* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
