@@ -14,6 +14,7 @@
 
 uint16_t skr_vsock_find(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port)
 {
+    const uint32_t first = v->hint[SKR_VSOCK_HINT(local_port, peer_port)];
     uint16_t found = SKR_VSOCK_NOWHERE;
 
     /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
@@ -24,8 +25,7 @@ uint16_t skr_vsock_find(const skr_vsock_t *v, uint32_t local_port, uint32_t peer
       @ loop variant SKR_VSOCK_CONNECTIONS - i;
       @*/
     for (uint16_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (found == SKR_VSOCK_NOWHERE); i++) {
-        /* from the one that received last: data come in runs */
-        const uint16_t at = (uint16_t)(((uint32_t)v->recent + i) % SKR_VSOCK_CONNECTIONS);
+        const uint16_t at = (uint16_t)((first + i) % SKR_VSOCK_CONNECTIONS);
         const skr_flow_t *f = &v->flow[at];
         if ((f->local_port == local_port) && (f->peer_port == peer_port) && (f->state != SKR_FLOW_FREE) &&
             (f->state != SKR_FLOW_ENDED)) {
@@ -88,7 +88,7 @@ static void forget(skr_flow_t *f)
     }
 }
 
-/** Do so with every connection. */
+/** Do so with every connection, and put all into the list of those that are due, in their order. */
 /*@ requires \valid(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound(flow);
   @ terminates \true; exits \false;
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
@@ -106,13 +106,52 @@ static void forget_all(skr_flow_t flow[SKR_VSOCK_CONNECTIONS])
       @*/
     for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
         forget(&flow[i]);
+        flow[i].next = (uint16_t)(i + 1U);
     }
 }
 
 void skr_vsock_end_all(skr_vsock_t *v)
 {
     forget_all(v->flow);
+    v->due = 0U;
+    v->due_last = SKR_VSOCK_CONNECTIONS - 1U;
     v->resets = 0U;
+}
+
+/** Put a connection behind the last one of the list of those that are due; behind itself if it is the first. */
+/*@ requires skr_vsock_table(flow, index) && last < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow);
+  @*/
+static void append(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t last, uint16_t index)
+{
+    flow[last].next = index;
+    flow[index].next = SKR_VSOCK_CONNECTIONS;
+}
+
+/** Whether a connection is to be entered in the list of those that are due. */
+/*@ requires \valid_read(f);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+static bool joins(const skr_flow_t *f)
+{
+    return (f->next == SKR_VSOCK_NOWHERE) && skr_flow_due(f);
+}
+
+void skr_vsock_attend(skr_vsock_t *v, uint16_t index)
+{
+    if (joins(&v->flow[index])) {
+        uint16_t last = v->due_last;
+
+        if (v->due >= SKR_VSOCK_CONNECTIONS) {
+            v->due = index;
+            last = index;
+        }
+        append(v->flow, last, index);
+        v->due_last = index;
+        /*@ assert entered: skr_vsock_sound(v); */
+    }
 }
 
 /** Make one place for a connection empty. */
@@ -134,6 +173,7 @@ static void clear_flow(skr_flow_t *f)
     f->shut = 0U;
     f->backlog = 0U;
     f->released = 0U;
+    f->next = SKR_VSOCK_NOWHERE;
 }
 
 /** Empty the table of connections. */
@@ -152,6 +192,22 @@ static void clear_flows(skr_flow_t flow[SKR_VSOCK_CONNECTIONS])
       @*/
     for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
         clear_flow(&flow[i]);
+    }
+}
+
+/** Empty the list of hints. */
+/*@ requires \valid(hint + (0 .. SKR_VSOCK_CONNECTIONS - 1));
+  @ terminates \true; exits \false;
+  @ assigns hint[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @*/
+static void clear_hints(uint16_t hint[SKR_VSOCK_CONNECTIONS])
+{
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
+      @ loop assigns i, hint[0 .. SKR_VSOCK_CONNECTIONS - 1];
+      @ loop variant SKR_VSOCK_CONNECTIONS - i;
+      @*/
+    for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
+        hint[i] = 0U;
     }
 }
 
@@ -233,11 +289,12 @@ skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t *transport, ui
     v->next_order = 0U;
     v->up = 0U;
     v->resets = 0U;
-    v->turn = 0U;
-    v->recent = 0U;
+    v->due = SKR_VSOCK_CONNECTIONS;
+    v->due_last = 0U;
     v->next_resting = 0U;
     v->armed = 0U;
     clear_ports(v->listener, v->resting);
+    clear_hints(v->hint);
     clear_flows(v->flow);
     return status;
 }
@@ -301,7 +358,7 @@ static void blank(skr_vsock_t *v)
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_EVENT], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->device.rung, v->counters, v->up, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.rung, v->counters, v->up, v->due, v->due_last, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures skr_vsock_left(v);
@@ -336,8 +393,8 @@ static void stay_up(skr_vsock_t *v)
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], v->device.state, v->device.cause, v->device.counters,
   @         v->device.field[0 .. 1], v->device.status, v->device.rung, v->counters, v->packet, v->cid, v->up, v->armed,
-  @         v->turn, v->recent, v->resets,
-  @         v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order, v->next_resting,
+  @         v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1], v->next_resting,
   @         v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];

@@ -24,6 +24,9 @@
 /** "no connection" */
 #define SKR_VSOCK_NOWHERE 0xFFFFU
 
+/** Where in `hint` the place of a tuple is looked for. Neighbouring ports of either side get places of their own. */
+#define SKR_VSOCK_HINT(local_port, peer_port) (((local_port) + (peer_port)) % SKR_VSOCK_CONNECTIONS)
+
 /** A handle is generation * SKR_VSOCK_PLACES + place + 1. */
 #define SKR_VSOCK_PLACES 0x10000U
 
@@ -107,13 +110,13 @@ uint16_t skr_vsock_vacancy(const skr_vsock_t *v);
 uint16_t skr_vsock_listener(const skr_vsock_t *v, uint32_t port);
 
 /**
- * End every connection as SKR_RESET without telling the peer; those in a backlog are released.
+ * End every connection as SKR_RESET without telling the peer; those in a backlog are released. The next step looks after all.
  * Bound: one loop of SKR_VSOCK_CONNECTIONS passes, no shared access.
- * [impl->dsn~vsock.end_all~1] [proof->dsn~vsock.end_all~1]
+ * [impl->dsn~vsock.end_all~2] [proof->dsn~vsock.end_all~2]
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1], v->resets;
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1], v->resets;
   @ ensures skr_vsock_sound(v) && v->resets == 0;
   @ ensures \forall integer i; 0 <= i < SKR_VSOCK_CONNECTIONS ==>
   @      (v->flow[i].state == SKR_FLOW_FREE || v->flow[i].state == SKR_FLOW_ENDED) && v->flow[i].owed == 0;
@@ -121,11 +124,24 @@ uint16_t skr_vsock_listener(const skr_vsock_t *v, uint32_t port);
 void skr_vsock_end_all(skr_vsock_t *v);
 
 /**
+ * Enter a connection in the list of those that the next step looks after, if it is due and not in there already. To be called
+ * by whatever may have made it due.
+ *
+ * Bound: no loop, no shared access. [impl->dsn~vsock.attend~1] [proof->dsn~vsock.attend~1]
+ */
+/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
+  @*/
+void skr_vsock_attend(skr_vsock_t *v, uint16_t index);
+
+/**
  * Whether more than `keep` transmit buffers are free; transmitted ones are taken back only if not.
  *
  * @return true: there is room. false: none, or the device does not run, or was given up meanwhile.
  *
- * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 3 shared accesses each.
+ * Bound: one loop of SKR_VSOCK_TX_COUNT passes, 2 shared accesses each.
  * [impl->dsn~vsock.room~2] [proof->dsn~vsock.room~2]
  */
 /*@ requires skr_vsock_sound(v);
@@ -167,15 +183,16 @@ bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
 void skr_vsock_emit(skr_vsock_t *v, const uint8_t *data);
 
 /**
- * Let time pass for every connection, send what they and unknown tuples are owed, and free the places of those that are over. Nothing if the device was given up.
+ * Let time pass for the connections that are due, send what they and unknown tuples are owed, and free the places of those that
+ * are over. Nothing if the device was given up.
  *
- * Bound: SKR_VSOCK_CONNECTIONS + SKR_VSOCK_RESET_LIST packets, loops of as many passes.
- * [impl->dsn~vsock.settle~1] [proof->dsn~vsock.settle~1]
+ * Bound: SKR_VSOCK_CONNECTIONS + SKR_VSOCK_RESET_LIST packets, loops of as many passes; of none for connections that are not due.
+ * [impl->dsn~vsock.settle~2] [proof->dsn~vsock.settle~2]
  */
 /*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->device.rung, v->counters, v->packet, v->turn, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->device.rung, v->counters, v->packet, v->due, v->due_last, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
@@ -188,7 +205,8 @@ void skr_vsock_settle(skr_vsock_t *v);
 /*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_RX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->device.rung, v->counters, v->packet, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->device.rung, v->counters, v->packet, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
@@ -201,7 +219,7 @@ void skr_vsock_receive(skr_vsock_t *v);
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.queues == 3;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_EVENT], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->device.rung, v->counters, v->up, v->resets,
+  @         v->device.rung, v->counters, v->up, v->due, v->due_last, v->resets,
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];

@@ -461,6 +461,22 @@ void skr_flow_data(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t bytes)
     count_sent(f, bytes);
 }
 
+bool skr_flow_due(const skr_flow_t *f)
+{
+    bool due = true;
+
+    if (f->owed != 0U) {
+        /* a reply */
+    } else if (f->state == SKR_FLOW_OPEN) {
+        due = (skr_flow_window(f) == 0U);
+    } else if (f->state == SKR_FLOW_ENDED) {
+        due = (f->released != 0U);
+    } else {
+        due = (f->state != SKR_FLOW_FREE);
+    }
+    return due;
+}
+
 void skr_flow_tick(skr_flow_t *f, uint32_t now)
 {
     if (f->state == SKR_FLOW_CONNECTING) {

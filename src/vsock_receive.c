@@ -84,13 +84,15 @@ static void let_in(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, const
 /** Let the sender of the REQUEST in `v->packet` into an empty place. */
 /*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS && v->flow[index].state == SKR_FLOW_FREE;
   @ terminates \true; exits \false;
-  @ assigns v->next_order, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->next_order, v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
 static void enqueue(skr_vsock_t *v, uint16_t index)
 {
     let_in(v->flow, index, &v->packet, v->next_order, v->device.now);
     v->next_order++;
+    /*@ assert let_in: skr_vsock_sound(v); */
+    skr_vsock_attend(v, index);
 }
 
 /** Refuse the REQUEST in `v->packet`. */
@@ -139,7 +141,7 @@ static uint16_t place_for(const skr_vsock_t *v)
 /** A REQUEST for a tuple that has no connection: into the backlog of its port, or refused. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->counters, v->next_order,
+  @ assigns v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->counters, v->next_order, v->due, v->due_last,
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
@@ -232,12 +234,32 @@ static void cut_short(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, bo
     release_ended(&flow[index]);
 }
 
+/** Whether a packet may have made a connection due. Credit is short for want of packets, or of all that we ever use of it, only
+ *  because we sent: skr_vsock_send() sees that. */
+/*@ requires \valid_read(f);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+static bool may_be_due(const skr_flow_t *f)
+{
+    return (f->owed != 0U) || (f->state != SKR_FLOW_OPEN) || (f->peer_buf_alloc < SKR_VSOCK_SEND_BYTES_MAX);
+}
+
+/** Remember where the connection of a packet was found: its next one is looked for there first. */
+/*@ requires \valid(hint + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && \valid_read(packet);
+  @ terminates \true; exits \false;
+  @ assigns hint[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @*/
+static void remember(uint16_t hint[SKR_VSOCK_CONNECTIONS], const skr_vsock_packet_t *packet, uint16_t index)
+{
+    hint[SKR_VSOCK_HINT(packet->dst_port, packet->src_port)] = index;
+}
+
 /** A packet for a live connection, of which `bytes` of payload lie at `from`. */
 /*@ requires skr_vsock_sound(v) && v->device.placed > SKR_VSOCK_RX && index < SKR_VSOCK_CONNECTIONS;
   @ requires v->flow[index].state != SKR_FLOW_FREE && v->flow[index].state != SKR_FLOW_ENDED;
   @ requires from + bytes <= v->device.virtq[SKR_VSOCK_RX].limit;
   @ terminates \true; exits \false;
-  @ assigns v->counters, v->recent, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->counters, v->due, v->due_last, v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
 static void deliver(skr_vsock_t *v, uint16_t index, uint32_t from, uint32_t bytes)
@@ -259,14 +281,19 @@ static void deliver(skr_vsock_t *v, uint16_t index, uint32_t from, uint32_t byte
     if (verdict == SKR_FLOW_ODD) {
         v->counters.odd_packets++;
     }
-    v->recent = index;
+    remember(v->hint, &v->packet, index);
+    /*@ assert remembered: skr_vsock_sound(v); */
+    if (may_be_due(&v->flow[index])) {
+        skr_vsock_attend(v, index);
+    }
 }
 
 /** A packet from the host to us, of which `bytes` of payload lie at `from`: to its connection, or to none. */
 /*@ requires skr_vsock_sound(v) && v->device.placed > SKR_VSOCK_RX;
   @ requires from + bytes <= v->device.virtq[SKR_VSOCK_RX].limit;
   @ terminates \true; exits \false;
-  @ assigns v->counters, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @ assigns v->counters, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
@@ -323,7 +350,8 @@ static void reject(skr_vsock_t *v)
 /*@ requires skr_vsock_sound(v) && v->device.placed > SKR_VSOCK_RX;
   @ requires at + SKR_VSOCK_HEADER_BYTES + bytes <= v->device.virtq[SKR_VSOCK_RX].limit;
   @ terminates \true; exits \false;
-  @ assigns v->counters, v->packet, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @ assigns v->counters, v->packet, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @*/
@@ -346,7 +374,8 @@ static void dispatch(skr_vsock_t *v, uint32_t at, uint32_t bytes)
 /** Look at a receive buffer that came back with `length` bytes in it. */
 /*@ requires receive_running(v) && id < v->device.virtq[SKR_VSOCK_RX].count;
   @ terminates \true; exits \false;
-  @ assigns v->counters, v->packet, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @ assigns v->counters, v->packet, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures receive_running(v);
   @*/
@@ -393,8 +422,8 @@ void skr_vsock_receive(skr_vsock_t *v)
       @ loop invariant skr_vsock_left(v) && skr_vsock_lasting(v);
       @ loop invariant more == \true ==> v->device.state == SKR_DEVICE_READY;
       @ loop assigns i, more, v->device.virtq[SKR_VSOCK_RX], v->device.state, v->device.cause, v->device.counters,
-      @      v->device.status, v->counters, v->packet, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
-      @      v->next_order, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+      @      v->device.status, v->counters, v->packet, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
+      @      v->next_order, v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
       @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
       @ loop variant SKR_VSOCK_STEP_PACKETS - i;
@@ -491,7 +520,7 @@ static bool read_events(skr_vsock_t *v)
 /** The transport was reset: connections are gone, and the CID may be another one now. */
 /*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
-  @ assigns v->up, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->up, v->due, v->due_last, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_left(v) && v->up == 0;
   @*/
 static void begin_anew(skr_vsock_t *v)

@@ -121,11 +121,13 @@ skr_status_t skr_vsock_unlisten(skr_vsock_t *v, uint32_t port)
         /*@ assert skr_vsock_sound(v); */
         /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
           @ loop invariant skr_vsock_sound(v);
-          @ loop assigns i, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+          @ loop assigns i, v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
           @ loop variant SKR_VSOCK_CONNECTIONS - i;
           @*/
         for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
             turn_away(v->flow, i, port);
+            /*@ assert turned: skr_vsock_sound(v); */
+            skr_vsock_attend(v, i);
         }
         status = SKR_OK;
     }
@@ -334,6 +336,7 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t pee
         const skr_vsock_handle_t begun = complete(v->flow, index, timeout, any);
 
         /*@ assert completed: skr_vsock_sound(v); */
+        skr_vsock_attend(v, index);
         skr_vsock_tell(v, handle, begun);
     }
     return status;
@@ -394,6 +397,19 @@ static uint32_t move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index,
     return got;
 }
 
+/** Look after a connection whose credit update has become due by reading. */
+/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
+  @*/
+static void owe(skr_vsock_t *v, uint16_t index)
+{
+    if (v->flow[index].owed != 0U) {
+        skr_vsock_attend(v, index);
+    }
+}
+
 skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
     const uint16_t index = skr_vsock_place(handle);
@@ -403,7 +419,8 @@ skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *
     if ((status == SKR_OK) && (capacity != 0U)) {
         status = readable(&v->flow[index]);
         moved = move_out(v->flow, index, data, capacity);
-        /*@ assert skr_vsock_sound(v); */
+        /*@ assert moved: skr_vsock_sound(v); */
+        owe(v, index);
     }
     skr_vsock_tell(v, got, moved);
     return status;
@@ -449,6 +466,8 @@ skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32
 
     if (status == SKR_OK) {
         status = drop_oldest(v->flow, index, length);
+        /*@ assert dropped: skr_vsock_sound(v); */
+        owe(v, index);
     }
     return status;
 }
@@ -484,6 +503,8 @@ skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_t handle, uint3
 
     if (status == SKR_OK) {
         status = shut(v->flow, index, directions);
+        /*@ assert shut: skr_vsock_sound(v); */
+        skr_vsock_attend(v, index);
     }
     return status;
 }
@@ -519,6 +540,8 @@ skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t handle)
 
     if (status == SKR_OK) {
         leave(v->flow, index, v->device.now);
+        /*@ assert gone: skr_vsock_sound(v); */
+        skr_vsock_attend(v, index);
     }
     return status;
 }
@@ -547,6 +570,8 @@ skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
 
     if (status == SKR_OK) {
         cut(v->flow, index);
+        /*@ assert gone: skr_vsock_sound(v); */
+        skr_vsock_attend(v, index);
     }
     return status;
 }

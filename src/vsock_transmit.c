@@ -312,11 +312,50 @@ static void settle_resets(skr_vsock_t *v)
     }
 }
 
-/** Let time pass for every connection in turn, and send a reply of each. */
+/** Take one connection off the list of those that are due; the next one. */
+/*@ requires skr_vsock_table(flow, index);
+  @ terminates \true; exits \false;
+  @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow);
+  @*/
+static uint16_t leave_due(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
+{
+    const uint16_t next = flow[index].next;
+
+    flow[index].next = SKR_VSOCK_NOWHERE;
+    return next;
+}
+
+/** Look after one connection that is due, and enter it anew if it is `listed` and still due; the next one of the old list. */
+/*@ requires transmit_running(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @         v->counters, v->packet, v->due, v->due_last, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
+  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
+  @ ensures skr_vsock_left(v);
+  @*/
+static uint16_t look_after(skr_vsock_t *v, uint16_t index, bool listed)
+{
+    const uint16_t next = leave_due(v->flow, index);
+
+    /*@ assert off: transmit_running(v); */
+    settle_flow(v, index);
+    /*@ assert settled: skr_vsock_left(v); */
+    if (listed) {
+        skr_vsock_attend(v, index);
+        /*@ assert on: skr_vsock_left(v); */
+    }
+    return next;
+}
+
+/** Look after every connection that is due, and make a new list of those that are due again. The first one becomes the last:
+ *  where there are fewer buffers than replies, each comes first in turn. */
 /*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-  @         v->counters, v->packet, v->turn, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->counters, v->packet, v->due, v->due_last, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
@@ -324,19 +363,26 @@ static void settle_resets(skr_vsock_t *v)
   @*/
 static void settle_flows(skr_vsock_t *v)
 {
+    const uint16_t first = v->due;
+    uint16_t at = first;
+
+    v->due = SKR_VSOCK_CONNECTIONS;
     /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
       @ loop invariant skr_vsock_left(v) && skr_vsock_lasting(v);
-      @ loop assigns i, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
-      @      v->counters, v->packet, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+      @ loop assigns i, at, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+      @      v->counters, v->packet, v->due, v->due_last, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+      @      v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
       @      v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
       @      v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
       @ loop variant SKR_VSOCK_CONNECTIONS - i;
       @*/
-    for (uint16_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (v->device.state == SKR_DEVICE_READY); i++) {
-        settle_flow(v, (uint16_t)(((uint32_t)v->turn + i) % SKR_VSOCK_CONNECTIONS));
+    for (uint16_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (at < SKR_VSOCK_CONNECTIONS) && (v->device.state == SKR_DEVICE_READY);
+         i++) {
+        at = look_after(v, at, at != first);
     }
-    /*@ assert told: skr_vsock_left(v); */
-    v->turn = (uint16_t)(((uint32_t)v->turn + 1U) % SKR_VSOCK_CONNECTIONS);
+    if (first < SKR_VSOCK_CONNECTIONS) {
+        skr_vsock_attend(v, first);
+    }
 }
 
 /** Show the device what was added to the transmit ring, unless it was given up meanwhile. */
@@ -458,7 +504,7 @@ static uint32_t send_packet(skr_vsock_t *v, uint16_t index, const uint8_t *data,
   @ requires \valid_read(data + (0 .. length - 1));
   @ requires \separated(data + (0 .. length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @ assigns v->armed, v->due, v->due_last, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
@@ -491,6 +537,9 @@ static uint32_t send_data(skr_vsock_t *v, uint16_t index, const uint8_t *data, u
             /*@ assert sent: transmit_running(v); */
         }
         /*@ assert looked: skr_vsock_sound(v); */
+    }
+    if (window == 0U) {
+        skr_vsock_attend(v, index); /* it waits for credit */
     }
     return taken;
 }
@@ -533,6 +582,7 @@ skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uin
     }
     if ((status == SKR_OK) && (length != 0U)) {
         sent = send_data(v, index, data, length);
+        /*@ assert sent: skr_vsock_sound(v); */
         flush(v);
         status = judge_sent(v, sent);
         /*@ assert over: skr_vsock_sound(v); */

@@ -77,7 +77,6 @@ typedef struct {
 
 /** A vsock device with its connections. */
 typedef struct {
-    skr_device_t device;
     skr_vsock_counters_t counters;
     skr_vsock_packet_t packet; /**< header at work: of the packet being sent, or of the one being received */
     uint32_t cid;              /**< our CID */
@@ -85,21 +84,23 @@ typedef struct {
     uint32_t next_order;       /**< arrival number of the next connection in a backlog */
     uint16_t up;               /**< 1: running, and the CID is known */
     uint16_t resets;           /**< tuples in `reset` */
-    uint16_t turn;             /**< connection that replies first in the next step */
-    uint16_t recent;           /**< connection that received last: looked at first */
+    uint16_t due;              /**< first connection of the list that the next step looks after; SKR_VSOCK_CONNECTIONS: none */
+    uint16_t due_last;         /**< last one of it, if there is any */
     uint16_t next_resting;     /**< place in `resting` that is overwritten next */
     uint16_t armed;            /**< 1: transmit interrupts are asked for, a sender is blocked */
     skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS];
     skr_vsock_tuple_t reset[SKR_VSOCK_RESET_LIST];
     skr_vsock_resting_t resting[SKR_VSOCK_QUARANTINE_LIST];
+    uint16_t hint[SKR_VSOCK_CONNECTIONS]; /**< where the connection of a tuple was last: looked at first */
+    skr_device_t device;
     skr_flow_t flow[SKR_VSOCK_CONNECTIONS];
 } skr_vsock_t;
 
 /* tables: places and ports are in range. queues: what the rings are. apart: the context lies outside the windows. */
 #ifdef __FRAMAC__
 #define skr_vsock_tables(v)                                                   \
-    ((v)->resets <= SKR_VSOCK_RESET_LIST && (v)->turn < SKR_VSOCK_CONNECTIONS \
-  && (v)->recent < SKR_VSOCK_CONNECTIONS && (v)->next_resting < SKR_VSOCK_QUARANTINE_LIST \
+    ((v)->resets <= SKR_VSOCK_RESET_LIST && (v)->next_resting < SKR_VSOCK_QUARANTINE_LIST \
+  && (v)->due_last < SKR_VSOCK_CONNECTIONS                                   \
   && SKR_VSOCK_PORT_FIRST <= (v)->next_port <= SKR_VSOCK_PORT_LAST            \
   && \valid((v)->flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound((v)->flow))
 
@@ -168,7 +169,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t
   @ terminates \true; exits \false;
   @ assigns v->device.state, v->device.cause, v->device.status, v->device.features, v->device.offset, v->device.placed,
   @         v->device.fences, v->device.attached, v->device.since, v->device.rung, v->device.watched, v->device.now,
-  @         v->device.counters, v->up, v->cid, v->armed, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @         v->device.counters, v->up, v->cid, v->armed, v->due, v->due_last, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v) && v->up == 0;
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> v->device.linked != 0;
@@ -198,8 +199,8 @@ SKR_MUST_CHECK skr_status_t skr_vsock_start(skr_vsock_t *v, uint32_t now);
   @ assigns v->device.state, v->device.cause, v->device.status, v->device.features, v->device.offset, v->device.placed,
   @         v->device.fences, v->device.attached, v->device.since, v->device.rung, v->device.watched, v->device.now,
   @         v->device.counters, v->device.field[0 .. 1], v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         v->counters, v->packet, v->cid, v->up, v->armed, v->turn, v->recent, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
-  @         v->next_order, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
+  @         v->counters, v->packet, v->cid, v->up, v->armed, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
+  @         v->next_order, v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1], v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
@@ -242,7 +243,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_listen(skr_vsock_t *v, uint32_t port, uint
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->listener[0 .. SKR_VSOCK_LISTENERS - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->due, v->due_last, v->listener[0 .. SKR_VSOCK_LISTENERS - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_STATE;
   @*/
@@ -291,7 +292,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_
  */
 /*@ requires skr_vsock_sound(v) && \valid(handle) && \separated(v, handle);
   @ terminates \true; exits \false;
-  @ assigns *handle, v->next_port, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns *handle, v->next_port, v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_ARGUMENT || \result == SKR_IN_USE
   @   || \result == SKR_FULL || \result == SKR_FAULT;
@@ -327,7 +328,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_por
   @ requires \separated(data + (0 .. length - 1), v, taken,
   @                     v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns *taken, v->armed, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
+  @ assigns *taken, v->armed, v->due, v->due_last, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
   @         v->device.status, v->device.rung, v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
@@ -359,7 +360,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t ha
 /*@ requires skr_vsock_sound(v) && \valid(got) && \valid(data + (0 .. capacity - 1));
   @ requires \separated(data + (0 .. capacity - 1), v, got) && \separated(v, got);
   @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns *got, data[0 .. capacity - 1], v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures *got <= capacity;
   @ ensures *got > 0 ==> \result == SKR_OK;
@@ -401,7 +402,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handl
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_ARGUMENT || \result == SKR_STALE || \result == SKR_FAULT;
   @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
@@ -421,7 +422,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
@@ -438,7 +439,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_shutdown(skr_vsock_t *v, skr_vsock_handle_
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_STALE;
   @*/
@@ -454,7 +455,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_close(skr_vsock_t *v, skr_vsock_handle_t h
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
-  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_STALE;
   @*/

@@ -70,6 +70,7 @@ typedef struct {
     uint16_t released;        /**< 1: the owner has no handle any more */
     uint16_t backlog;         /**< 1: not accepted yet */
     uint16_t quarantine;      /**< 1: the local port was chosen by connect() and rests after the end */
+    uint16_t next;            /**< the vsock device's: its list of those that are due goes on there */
     uint8_t data[SKR_VSOCK_WINDOW_BYTES];
 } skr_flow_t;
 
@@ -390,6 +391,22 @@ void skr_flow_reply(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t now);
   @ ensures skr_flow_in_flight(f) <= skr_flow_cap(f);
   @*/
 void skr_flow_data(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t bytes);
+
+/**
+ * Whether a connection is due: it owes a reply, waits for an answer or for credit, or is over and has no owner any more. One
+ * that is not due stays as it is until a packet or a call touches it.
+ *
+ * Bound: no loop, no shared access. [impl->dsn~flow.due~1] [proof->dsn~flow.due~1]
+ */
+/*@ requires \valid_read(f);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures f->owed != 0 ==> \result == \true;
+  @ ensures f->state == SKR_FLOW_CONNECTING || f->state == SKR_FLOW_CLOSING ==> \result == \true;
+  @ ensures f->state == SKR_FLOW_ENDED && f->released != 0 ==> \result == \true;
+  @ ensures f->state == SKR_FLOW_OPEN && skr_flow_in_flight(f) >= skr_flow_cap(f) ==> \result == \true;
+  @ ensures f->owed == 0 && (f->state == SKR_FLOW_FREE || f->state == SKR_FLOW_ENDED && f->released == 0) ==> \result == \false;
+  @*/
+bool skr_flow_due(const skr_flow_t *f);
 
 /**
  * Let time pass: an unanswered REQUEST ends as SKR_TIMEOUT, an unanswered close with a RST.

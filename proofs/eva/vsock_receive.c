@@ -12,16 +12,16 @@
 /* The last connection: a byte behind its ring is outside the context, and not the next member of it. */
 #define LAST (SKR_VSOCK_CONNECTIONS - 1U)
 
-/* The search begins at the connection that received last: set, so that the one found is known. */
-static void receive(const skr_vsock_t *running, uint16_t recent, uint32_t head, uint32_t stored)
+/* The search for a connection begins where the hints say: set, so that the one found is known. */
+static void receive(const skr_vsock_t *running, uint16_t hint, uint32_t head, uint32_t stored)
 {
     skr_vsock_t v = *running;
 
     for (uint32_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
         v.flow[i].head = head;
         v.flow[i].stored = stored;
+        v.hint[i] = hint;
     }
-    v.recent = recent;
     skr_vsock_receive(&v);
 }
 

@@ -60,6 +60,7 @@ static void any_flow(skr_flow_t *f, uint32_t head, uint32_t stored)
     f->released = (uint16_t)below(2U);
     f->backlog = (uint16_t)below(2U);
     f->quarantine = (uint16_t)below(2U);
+    f->next = (uint16_t)below(0x10000U);
     for (uint32_t i = 0U; i < SKR_VSOCK_WINDOW_BYTES; i++) {
         f->data[i] = (uint8_t)below(0x100U);
     }
@@ -107,11 +108,12 @@ static void any_vsock(skr_vsock_t *v, uint16_t resets, uint32_t head, uint32_t s
     v->next_order = any();
     v->up = (uint16_t)below(2U);
     v->resets = resets;
-    v->turn = (uint16_t)below(SKR_VSOCK_CONNECTIONS);
-    v->recent = (uint16_t)below(SKR_VSOCK_CONNECTIONS);
+    v->due = (uint16_t)below(0x10000U);
+    v->due_last = (uint16_t)below(SKR_VSOCK_CONNECTIONS);
     v->next_resting = (uint16_t)below(SKR_VSOCK_QUARANTINE_LIST);
     v->armed = (uint16_t)below(2U);
     for (uint32_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
+        v->hint[i] = (uint16_t)below(0x10000U);
         any_flow(&v->flow[i], head, stored);
     }
 }

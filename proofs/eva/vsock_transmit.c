@@ -5,7 +5,10 @@
  * What one pass of skr_vsock_step() does after another is analysed part by part (skr_vsock_receive() in vsock_receive.c,
  * skr_vsock_settle() here), each from any state; the whole step then once with nothing to be received and once with no room to
  * send. How many bytes of a long text are taken depends on the credit, so windows are
- * gone through one by one; a byte alone goes with any credit.
+ * gone through one by one; a byte alone goes with any credit. States are joined where the list of connections that are due ends:
+ * it begins anywhere and goes on anywhere, and which connections were in it is of no use behind it.
+ *
+ * Options: -eva-slevel-merge-after-loop settle_flows,settle_resets,transmit,main
  */
 #include "vsock_state.h"
 

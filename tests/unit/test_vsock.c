@@ -255,7 +255,7 @@ static void test_vsock_acknowledge_running_device_gives_and_clears_reasons(void)
 
 /* --- start anew --- */
 
-/* [utest->dsn~vsock.start~1] [utest->dsn~vsock.end_all~1] technique: equivalence class: connections in every state */
+/* [utest->dsn~vsock.start~1] [utest->dsn~vsock.end_all~2] technique: equivalence class: connections in every state */
 static void test_vsock_start_running_device_ends_connections_keeps_listeners(void)
 {
     for (size_t k = 0U; k < 2U; k++) { /* virtio-mmio: a hypervisor-less device is attached to, see below */
@@ -351,7 +351,7 @@ static void test_vsock_close_and_reset_after_fault_free_handles_without_access(v
 
 /* --- events of the device --- */
 
-/* [utest->dsn~vsock.take_events~1] [utest->dsn~vsock.end_all~1] technique: equivalence class; ADV-V36 */
+/* [utest->dsn~vsock.take_events~1] [utest->dsn~vsock.end_all~2] technique: equivalence class; ADV-V36 */
 static void test_vsock_transport_reset_ends_connections_keeps_listeners_reads_cid(void)
 {
     island_run(&a);

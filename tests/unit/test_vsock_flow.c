@@ -1031,6 +1031,46 @@ static void test_flow_tick_leaves_every_other_state_alone(void)
     }
 }
 
+/* ---- due ---- */
+
+/* [utest->dsn~flow.due~1] technique: equivalence class, each state with and without what makes it due */
+static void test_flow_due_is_what_waits_or_owes(void)
+{
+    open_flow(5000U);
+    CHECK(!skr_flow_due(&flow));
+    flow.owed = SKR_OWE_CREDIT_UPDATE;
+    CHECK(skr_flow_due(&flow));
+    connecting_flow(true);
+    CHECK(skr_flow_due(&flow));
+    closing_flow();
+    CHECK(skr_flow_due(&flow));
+    skr_flow_end(&flow, SKR_RESET, false);
+    CHECK(!skr_flow_due(&flow));
+    flow.released = 1U;
+    CHECK(skr_flow_due(&flow));
+    flow.state = SKR_FLOW_FREE;
+    CHECK(!skr_flow_due(&flow));
+}
+
+/* [utest->dsn~flow.due~1] technique: boundary value: the last byte of credit, the last packet */
+static void test_flow_due_without_credit(void)
+{
+    skr_vsock_packet_t packet;
+
+    open_flow(10U);
+    skr_flow_data(&flow, &packet, 9U);
+    CHECK(!skr_flow_due(&flow));
+    skr_flow_data(&flow, &packet, 1U);
+    CHECK(skr_flow_due(&flow));
+    open_flow(5000U);
+    for (uint32_t n = 1U; n < SKR_VSOCK_SEND_PACKETS_MAX; n++) {
+        skr_flow_data(&flow, &packet, 1U);
+    }
+    CHECK(!skr_flow_due(&flow));
+    skr_flow_data(&flow, &packet, 1U);
+    CHECK(skr_flow_due(&flow));
+}
+
 /* ---- property: a million operations against counters that cannot wrap ---- */
 
 typedef struct {
@@ -1263,5 +1303,7 @@ SKR_SUITE(vsock_flow,
     SKR_TEST(test_flow_tick_request_that_never_went_out_is_not_taken_back),
     SKR_TEST(test_flow_tick_unanswered_close_ends_with_rst),
     SKR_TEST(test_flow_tick_leaves_every_other_state_alone),
+    SKR_TEST(test_flow_due_is_what_waits_or_owes),
+    SKR_TEST(test_flow_due_without_credit),
     SKR_TEST(test_flow_million_random_operations_agree_with_model),
     SKR_TEST(test_flow_packet_any_header_keeps_books_sound))

@@ -497,7 +497,7 @@ static void test_vsock_flood_of_empty_data_costs_no_storage(void)
     CHECK_EQUAL(island_events(&a, handle), SKR_VSOCK_WRITABLE);
 }
 
-/* [utest->dsn~vsock.receive~1] [utest->dsn~vsock.settle~1] technique: error guess; ADV-V18: one answer a step, however many asked */
+/* [utest->dsn~vsock.receive~1] [utest->dsn~vsock.settle~2] technique: error guess; ADV-V18: one answer a step, however many asked */
 static void test_vsock_flood_of_credit_requests_gets_one_update_a_step(void)
 {
     (void)given_accepted();
@@ -589,7 +589,7 @@ static void test_vsock_flood_of_requests_fills_backlogs_and_no_more(void)
     CHECK_EQUAL(a.model.breaches, 0U);
 }
 
-/* [utest->dsn~vsock.receive~1] [utest->dsn~vsock.settle~1] technique: error guess; ADV-V16, in one step and in two */
+/* [utest->dsn~vsock.receive~1] [utest->dsn~vsock.settle~2] technique: error guess; ADV-V16, in one step and in two */
 static void test_vsock_request_and_rst_repeated_leaks_no_place(void)
 {
     skr_vsock_handle_t handle = 0U;
@@ -801,7 +801,7 @@ static void test_vsock_header_changed_between_any_two_accesses_does_no_harm(void
 
 /* --- receiving while nothing can be sent --- */
 
-/* [utest->dsn~vsock.receive~1] [utest->dsn~vsock.settle~1] technique: fault injection; ADV-V39: the device never takes what is
+/* [utest->dsn~vsock.receive~1] [utest->dsn~vsock.settle~2] technique: fault injection; ADV-V39: the device never takes what is
  * sent, and sends what needs replies */
 static void test_vsock_receiving_goes_on_while_transmit_ring_is_full(void)
 {
@@ -929,9 +929,12 @@ static void test_vsock_find_passes_over_free_and_ended_places(void)
     const uint16_t place = (uint16_t)((handle % 0x10000U) - 1U);
 
     CHECK_EQUAL(skr_vsock_find(&a.v, PORT, HOST_PORT), place);
+    CHECK_EQUAL(a.v.hint[SKR_VSOCK_HINT(PORT, HOST_PORT)], place);
     CHECK_EQUAL(skr_vsock_find(&a.v, PORT, HOST_PORT + 1U), SKR_VSOCK_NOWHERE);
     CHECK_EQUAL(skr_vsock_find(&a.v, PORT + 1U, HOST_PORT), SKR_VSOCK_NOWHERE);
-    a.v.recent = SKR_VSOCK_CONNECTIONS - 1U;
+    for (uint32_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
+        a.v.hint[i] = SKR_VSOCK_CONNECTIONS - 1U;
+    }
     CHECK_EQUAL(skr_vsock_find(&a.v, PORT, HOST_PORT), place);
     CHECK(peer_send(&a.peer, SKR_VSOCK_OP_RST, HOST_PORT, PORT));
     CHECK_EQUAL(island_step(&a), SKR_OK);

@@ -332,7 +332,7 @@ static void test_vsock_connect_any_port_goes_round(void)
     CHECK_EQUAL(island_flow(&a, handle)->local_port, SKR_VSOCK_PORT_FIRST + 2U);
 }
 
-/* [utest->dsn~vsock.connect~1] [utest->dsn~vsock.settle~1] technique: boundary value; ADV-V40: a port rests, to the tick, after its
+/* [utest->dsn~vsock.connect~1] [utest->dsn~vsock.settle~2] technique: boundary value; ADV-V40: a port rests, to the tick, after its
  * connection has ended; a late RST for the old owner does not hit a new one */
 static void test_vsock_connect_port_rests_after_its_connection(void)
 {
@@ -589,7 +589,7 @@ static void test_vsock_shutdown_both_answered_by_rst_is_closed(void)
     CHECK_EQUAL(island_places(&a), 0U);
 }
 
-/* [utest->dsn~vsock.close~1] [utest->dsn~vsock.settle~1] technique: boundary value; ADV-V34: the peer never answers: a RST, and the
+/* [utest->dsn~vsock.close~1] [utest->dsn~vsock.settle~2] technique: boundary value; ADV-V34: the peer never answers: a RST, and the
  * place is free */
 static void test_vsock_close_unanswered_ends_with_rst_in_time(void)
 {

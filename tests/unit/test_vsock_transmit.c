@@ -96,7 +96,7 @@ static void then_header_is(uint16_t op, uint32_t local_port, uint32_t peer_port,
     CHECK_EQUAL(a.peer.got.fwd_cnt, 0U);
 }
 
-/* [utest->dsn~vsock.emit~2] [utest->dsn~vsock.settle~1] technique: error guess: one header is at work for all packets, and nothing
+/* [utest->dsn~vsock.emit~2] [utest->dsn~vsock.settle~2] technique: error guess: one header is at work for all packets, and nothing
  * of the packet received or sent before is in the next one */
 static void test_vsock_emit_shows_nothing_of_the_header_before(void)
 {
@@ -481,7 +481,7 @@ static void test_vsock_send_of_many_short_packets_is_bounded(void)
     CHECK_EQUAL(island_send(&a, handle, 1U, &taken), SKR_OK);
 }
 
-/* [utest->dsn~vsock.settle~1] technique: boundary value; ADV-V21, ADV-V43, ADV-V44: asked once in SKR_TICKS_CREDIT, for as long
+/* [utest->dsn~vsock.settle~2] technique: boundary value; ADV-V21, ADV-V43, ADV-V44: asked once in SKR_TICKS_CREDIT, for as long
  * as it takes, though the application only waits for SKR_VSOCK_WRITABLE */
 static void test_vsock_blocked_connection_asks_for_credit_on_the_tick(void)
 {
@@ -509,7 +509,90 @@ static void test_vsock_blocked_connection_asks_for_credit_on_the_tick(void)
     CHECK_EQUAL(peer_drain(&a.peer), 0U); /* nobody is blocked any more */
 }
 
-/* [utest->dsn~vsock.settle~1] technique: equivalence class: who cannot send asks for nothing */
+/* [utest->dsn~vsock.settle~2] [utest->dsn~vsock.receive~1] technique: error guess: nobody calls after the packet that takes credit
+ * back, and it is asked for all the same */
+static void test_vsock_credit_taken_back_by_data_is_asked_for(void)
+{
+    const skr_vsock_handle_t handle = given_accepted();
+    given_credit(SKR_VSOCK_SEND_BYTES_MAX, 0U);
+    CHECK_EQUAL(island_send(&a, handle, 100U, &taken), SKR_OK);
+    CHECK_EQUAL(peer_drain(&a.peer), 1U);
+
+    a.peer.buf_alloc = 100U;
+    CHECK(peer_send(&a.peer, SKR_VSOCK_OP_RW, HOST_PORT, PORT));
+    CHECK_EQUAL(island_wait(&a, 2U * SKR_TICKS_CREDIT), SKR_OK);
+    CHECK_EQUAL(peer_drain_op(&a.peer, SKR_VSOCK_OP_CREDIT_REQUEST), 1U);
+}
+
+/* The places in the list of those that are due, in its order. */
+static uint32_t due_places(uint16_t places[SKR_VSOCK_CONNECTIONS])
+{
+    uint32_t n = 0U;
+
+    for (uint16_t at = a.v.due; (at < SKR_VSOCK_CONNECTIONS) && (n < SKR_VSOCK_CONNECTIONS); at = a.v.flow[at].next) {
+        places[n] = at;
+        n++;
+    }
+    return n;
+}
+
+/* [utest->dsn~vsock.attend~1] [utest->dsn~vsock.settle~2] technique: structural: who is due is there once, in the order of the
+ * calls; who is not costs the step nothing */
+static void test_vsock_only_connections_that_are_due_are_listed(void)
+{
+    skr_vsock_handle_t handle[3];
+    uint16_t places[SKR_VSOCK_CONNECTIONS];
+    island_run(&a);
+    for (uint32_t n = 0U; n < 3U; n++) {
+        handle[n] = island_accept(&a, PORT, n);
+    }
+    CHECK_EQUAL(island_step(&a), SKR_OK);
+    CHECK_EQUAL(due_places(places), 0U); /* open and idle */
+
+    CHECK_EQUAL(skr_vsock_shutdown(&a.v, handle[1], SKR_VSOCK_SHUT_SEND), SKR_OK);
+    CHECK_EQUAL(skr_vsock_reset(&a.v, handle[2]), SKR_OK);
+    CHECK_EQUAL(skr_vsock_shutdown(&a.v, handle[1], SKR_VSOCK_SHUT_SEND), SKR_OK);
+    CHECK_EQUAL(skr_vsock_close(&a.v, handle[0]), SKR_OK);
+    skr_vsock_attend(&a.v, 3U); /* free: not due */
+
+    CHECK_EQUAL(due_places(places), 3U);
+    CHECK_EQUAL(places[0], 1U);
+    CHECK_EQUAL(places[1], 2U);
+    CHECK_EQUAL(places[2], 0U);
+    CHECK_EQUAL(island_step(&a), SKR_OK);
+    CHECK_EQUAL(due_places(places), 1U); /* waits for the answer to its SHUTDOWN */
+    CHECK_EQUAL(places[0], 0U);
+    CHECK_EQUAL(peer_drain(&a.peer), 3U);
+}
+
+/* [utest->dsn~vsock.end_all~2] [utest->dsn~vsock.settle~2] technique: error guess: a fault in the middle of the list must not lose the
+ * rest of it */
+static void test_vsock_list_of_due_connections_is_whole_after_a_new_start(void)
+{
+    skr_vsock_handle_t handle[SKR_VSOCK_CONNECTIONS];
+    uint16_t places[SKR_VSOCK_CONNECTIONS];
+    island_run(&a);
+    for (uint32_t n = 0U; n < SKR_VSOCK_CONNECTIONS; n++) {
+        handle[n] = island_accept(&a, PORT, n);
+    }
+    for (uint32_t n = 0U; n < SKR_VSOCK_CONNECTIONS; n++) {
+        CHECK_EQUAL(skr_vsock_close(&a.v, handle[n]), SKR_OK);
+    }
+    CHECK_EQUAL(island_send(&a, handle[0], 1U, &taken), SKR_STALE);
+    a.v.device.virtq[SKR_VSOCK_TX].free_count = 1U; /* the second reply looks at the ring, which is broken */
+    model_raw_used_idx(&a.model, SKR_VSOCK_TX, (uint16_t)(a.v.device.virtq[SKR_VSOCK_TX].last_used + 100U));
+    CHECK_EQUAL(island_step(&a), SKR_FAULT);
+
+    CHECK_EQUAL(skr_vsock_start(&a.v, a.now), SKR_OK);
+    CHECK_EQUAL(due_places(places), SKR_VSOCK_CONNECTIONS);
+    island_start(&a);
+    CHECK_EQUAL(island_step(&a), SKR_OK);
+
+    CHECK_EQUAL(island_places(&a), 0U);
+    CHECK_EQUAL(due_places(places), 0U);
+}
+
+/* [utest->dsn~vsock.settle~2] technique: equivalence class: who cannot send asks for nothing */
 static void test_vsock_shut_connection_does_not_ask_for_credit(void)
 {
     const skr_vsock_handle_t handle = given_accepted();
@@ -543,7 +626,7 @@ static void test_vsock_send_blocked_is_freed_by_credit_in_any_packet(void)
 
 /* --- credit that we tell of --- */
 
-/* [utest->dsn~vsock.settle~1] [utest->dsn~vsock.recv~1] technique: boundary value; ADV-V43: half a window, unasked */
+/* [utest->dsn~vsock.settle~2] [utest->dsn~vsock.recv~1] technique: boundary value; ADV-V43: half a window, unasked */
 static void test_vsock_credit_update_goes_out_at_half_a_window(void)
 {
     static uint8_t data[SKR_VSOCK_WINDOW_BYTES];
@@ -591,7 +674,7 @@ static void test_vsock_credit_update_is_spared_by_data(void)
 
 /* --- replies --- */
 
-/* [utest->dsn~vsock.settle~1] technique: equivalence class; a place is free only when its RST has gone out */
+/* [utest->dsn~vsock.settle~2] technique: equivalence class; a place is free only when its RST has gone out */
 static void test_vsock_place_stays_until_rst_has_gone_out(void)
 {
     const skr_vsock_handle_t first = given_accepted();
@@ -613,7 +696,7 @@ static void test_vsock_place_stays_until_rst_has_gone_out(void)
     CHECK_EQUAL(peer_drain_op(&a.peer, SKR_VSOCK_OP_RST), 1U);
 }
 
-/* [utest->dsn~vsock.settle~1] technique: error guess: with one buffer a step, each connection has its turn */
+/* [utest->dsn~vsock.settle~2] technique: error guess: with one buffer a step, each connection has its turn */
 static void test_vsock_replies_of_connections_take_turns(void)
 {
     bool served[SKR_VSOCK_CONNECTIONS] = { false };
@@ -704,7 +787,7 @@ static void test_vsock_send_ring_broken_in_second_look_is_fault(void)
     then_every_call_faults(&a, handle, PORT);
 }
 
-/* [utest->dsn~vsock.settle~1] [utest->dsn~vsock.step~1] technique: fault injection: found in the step, before any reply */
+/* [utest->dsn~vsock.settle~2] [utest->dsn~vsock.step~1] technique: fault injection: found in the step, before any reply */
 static void test_vsock_step_over_broken_transmit_ring_is_fault(void)
 {
     const skr_vsock_handle_t handle = given_accepted();
@@ -735,7 +818,7 @@ static void break_at_second_look(void *context, const hook_access_t *access)
     }
 }
 
-/* [utest->dsn~vsock.settle~1] technique: fault injection: found among the replies: of a connection, then of unknown tuples */
+/* [utest->dsn~vsock.settle~2] technique: fault injection: found among the replies: of a connection, then of unknown tuples */
 static void test_vsock_step_ring_broken_between_replies_is_fault(void)
 {
     for (uint32_t n = 0U; n < 2U; n++) {
@@ -777,6 +860,9 @@ SKR_SUITE(vsock_transmit,
     SKR_TEST(test_vsock_send_impossible_acknowledgement_never_enlarges_window),
     SKR_TEST(test_vsock_send_of_many_short_packets_is_bounded),
     SKR_TEST(test_vsock_blocked_connection_asks_for_credit_on_the_tick),
+    SKR_TEST(test_vsock_credit_taken_back_by_data_is_asked_for),
+    SKR_TEST(test_vsock_only_connections_that_are_due_are_listed),
+    SKR_TEST(test_vsock_list_of_due_connections_is_whole_after_a_new_start),
     SKR_TEST(test_vsock_shut_connection_does_not_ask_for_credit),
     SKR_TEST(test_vsock_send_blocked_is_freed_by_credit_in_any_packet),
     SKR_TEST(test_vsock_credit_update_goes_out_at_half_a_window),
