@@ -115,7 +115,7 @@ static void take_queue(uint32_t pfn)
     uint8_t *p;
     ring_t *r;
 
-    if (sel >= QUEUES || num != SKR_VIRTQ_SIZE_MAX || align != PAGE || ((uintptr_t)pfn * PAGE) % PAGE != 0U) {
+    if (sel >= QUEUES || num != rd32(back.page + REG_NUM_MAX) || align != PAGE || ((uintptr_t)pfn * PAGE) % PAGE != 0U) {
         die("back-end: queue %u with %u entries aligned to %u was asked for", sel, num, align);
     }
     r = &back.ring[sel];
@@ -223,7 +223,8 @@ static void quiet(ring_t *r)
     if (!back.event_idx) {
         wr16(r->used, NO_NOTIFY);
     } else {
-        wr16(r->used + 4 + 8U * r->num, (uint16_t)(r->next - 1U)); /* passed already */
+        /* Passed long ago: an index shown and taken between the front-end's publishing and its look may be `next - 1`. */
+        wr16(r->used + 4 + 8U * r->num, (uint16_t)(r->next - 0x4000U));
         r->renewed = r->next;
     }
 }
@@ -362,7 +363,8 @@ static bool from_island(const point_t *p)
     uint16_t id;
     bool any = false;
 
-    while (reply(p) && take(r, false, &id, &buffer, &length)) {
+    /* A stream can go on for ever; avail_event has to be moved along all the same. */
+    for (uint32_t n = 0; n < RENEW && reply(p) && take(r, false, &id, &buffer, &length); n++) {
         take_packet(buffer, length);
         any = reply(p);
         give_back(r, id, 0);
@@ -420,7 +422,7 @@ void back_prepare(point_t *p)
     wr32(page + REG_VERSION, 1);
     wr32(page + REG_DEVICE, DEVICE_VSOCK);
     wr32(page + REG_OFFERED, features);
-    wr32(page + REG_NUM_MAX, SKR_VIRTQ_SIZE_MAX);
+    wr32(page + REG_NUM_MAX, p->ring);
     wr32(page + REG_LENGTH, WINDOW_BYTES);
     wr32(page + REG_BASE, BASE_ADDRESS);
     wr32(page + CONFIG, ISLAND_CID);
@@ -433,7 +435,7 @@ void back_answer(point_t *p)
 
     back.page = p->shared->window;
     back.test = p->test;
-    back.line = p->sleeping;
+    back.line = p->sleeping && p->test == TEST_ROUNDTRIP; /* the sender of a stream does not sleep */
     while (!back.running && load(&p->shared->stop) == 0U) {
         registers();
     }

@@ -41,6 +41,7 @@ typedef struct {
     test_t test;
     uint32_t bytes;   /* of a round trip, or of one slot of the copy ring */
     uint32_t group;   /* messages in one call of send */
+    uint32_t ring;    /* descriptors that the benchmark's own back-end offers: a power of two */
     bool sleeping;    /* receivers sleep; else they poll */
     bool event_idx;
     double seconds;   /* for the measured thing */

@@ -5,6 +5,7 @@
  *     skerry-bench-4k skerry roundtrip --bytes 64 --cpus 0,1
  */
 #include "bench.h"
+#include "skerry/config.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -251,7 +252,8 @@ static const char *const tests[] = {"roundtrip", "stream", "message", "receive"}
 static _Noreturn void usage(void)
 {
     (void)fprintf(stderr, "usage: skerry-bench TRANSPORT TEST [--bytes N] [--group N] [--mode poll|sleep] [--flags]\n"
-                          "                    [--seconds S] [--cpus A,B] [--pmm PROGRAM --folder FOLDER]\n"
+                          "                    [--ring N (power of two, 32 .. 256)] [--seconds S] [--cpus A,B]\n"
+                          "                    [--pmm PROGRAM --folder FOLDER]\n"
                           "  TRANSPORT  skerry pmm unix tcp eventfd flag mailbox copy\n"
                           "  TEST       roundtrip stream message receive\n");
     exit(2);
@@ -282,6 +284,8 @@ static const transport_t *parse(point_t *p, int argc, char **argv)
             p->bytes = (uint32_t)strtoul(value, 0, 10);
         } else if (strcmp(argv[i], "--group") == 0) {
             p->group = (uint32_t)strtoul(value, 0, 10);
+        } else if (strcmp(argv[i], "--ring") == 0) {
+            p->ring = (uint32_t)strtoul(value, 0, 10);
         } else if (strcmp(argv[i], "--mode") == 0) {
             p->sleeping = strcmp(value, "sleep") == 0;
         } else if (strcmp(argv[i], "--seconds") == 0) {
@@ -300,7 +304,8 @@ static const transport_t *parse(point_t *p, int argc, char **argv)
         i++;
     }
     if (chosen == 0 || test < 0 || p->bytes < 1U || p->bytes > WRITE_BYTES || p->group < 1U ||
-        p->bytes > WRITE_BYTES / p->group || p->seconds <= 0.0 || p->cpu[0] == p->cpu[1]) {
+        p->bytes > WRITE_BYTES / p->group || p->seconds <= 0.0 || p->cpu[0] == p->cpu[1] ||
+        p->ring < SKR_VSOCK_TX_COUNT || p->ring > SKR_VIRTQ_SIZE_MAX || (p->ring & (p->ring - 1U)) != 0U) {
         usage();
     }
     p->test = (test_t)test;
@@ -336,7 +341,7 @@ int main(int argc, char **argv)
 {
     static const uint32_t per_block[] = {[TEST_ROUNDTRIP] = 16, [TEST_STREAM] = PROBE_WRITES, [TEST_MESSAGE] = 1024,
                                          [TEST_RECEIVE] = PROBE_WRITES};
-    point_t p = {.bytes = 64, .group = 1, .event_idx = true, .seconds = 0.05, .cpu = {0, 1}};
+    point_t p = {.bytes = 64, .group = 1, .ring = 256, .event_idx = true, .seconds = 0.05, .cpu = {0, 1}};
     const transport_t *t = parse(&p, argc, argv);
     const bool streaming = p.test == TEST_STREAM || p.test == TEST_RECEIVE;
     samples_t s = {.most = SAMPLES};

@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-from points import SIZES, label, points
+from points import SIZES, label, points, small
 
 COLOURS = {"skerry": "#0b6e4f", "mailbox": "#888888", "copy": "#888888", "unix": "#c97b14", "tcp": "#b3261e",
            "eventfd": "#5b5b5b", "pmm": "#3b6fb6"}
@@ -26,7 +26,7 @@ def trips(figures, near, mode, left, width):
                 ("polled" if mode == "poll" else "sleeping receiver"), size=13)]
     curves = {}
     for (point, where), kept in figures.kept.items():
-        if kept and where == near and point.test == "roundtrip" and point.mode == mode and not point.extra:
+        if kept and where == near and point.test == "roundtrip" and point.mode == mode and point.extra == small(point.transport):
             curves.setdefault(point.transport, []).append((point.bytes, figures.median(point, near)))
     values = [y for curve in curves.values() for _, y in curve]
     if not values:

@@ -8,33 +8,47 @@ NEAR_NS = 250.0    # a flag round trip below this: the two cores sit close toget
 DROP = 0.25        # probes before and after may differ by this much
 WRITE_BYTES = 65536.0
 
+# Descriptors in a ring for round trips and messages; 256 for streams. A small ring has its index and its slots in few cache
+# lines: a message on its own takes fewer trips between the cores, while a long stream is held up, as its sender writes slots
+# into the line that the receiver polls. The other choice is measured beside each.
+SMALL = ("--ring", "32")
+
 Point = collections.namedtuple("Point", "test transport mode bytes program extra")
+
+
+def small(transport):
+    return SMALL if transport == "skerry" else ()
 
 
 def points():
     """Every point of one repetition. Those that are compared with each other stand close together."""
     found = []
     for size in SIZES:
-        found += [Point("roundtrip", t, "poll", size, "4k", ()) for t in ("mailbox", "skerry", "unix", "tcp")]
-    found.append(Point("roundtrip", "skerry", "poll", 64, "4k", ("--flags",)))
+        found += [Point("roundtrip", t, "poll", size, "4k", small(t)) for t in ("mailbox", "skerry", "unix", "tcp")]
+    found.append(Point("roundtrip", "skerry", "poll", 64, "4k", ()))
+    found.append(Point("roundtrip", "skerry", "poll", 64, "4k", (*SMALL, "--flags")))
     for size in SIZES:
-        found += [Point("roundtrip", t, "sleep", size, "4k", ()) for t in ("eventfd", "skerry", "unix", "tcp")
+        found += [Point("roundtrip", t, "sleep", size, "4k", small(t)) for t in ("eventfd", "skerry", "unix", "tcp")
                   if t != "eventfd" or size == 64]
     found += [Point("roundtrip", "pmm", "sleep", size, "4k", ()) for size in (64, 4096)]
     for program, size in (("16k", 16384), ("4k", 4096)):
         found.append(Point("stream", "copy", "poll", size, program, ()))
         found += [Point("stream", "skerry", mode, size, program, ()) for mode in ("poll", "sleep")]
+        found.append(Point("stream", "skerry", "poll", size, program, SMALL))
         found.append(Point("receive", "skerry", "poll", size, program, ()))
         found.append(Point("stream", "pmm", "sleep", size, program, ()))
     found += [Point("stream", t, mode, 65536, "4k", ()) for t in ("unix", "tcp") for mode in ("poll", "sleep")]
-    found += [Point("message", t, "poll", 64, "4k", ()) for t in ("skerry", "unix", "tcp")]
-    found.append(Point("message", "skerry", "sleep", 64, "4k", ()))
-    found.append(Point("message", "skerry", "poll", 64, "4k", ("--group", "8")))
+    found += [Point("message", t, "poll", 64, "4k", small(t)) for t in ("skerry", "unix", "tcp")]
+    found.append(Point("message", "skerry", "poll", 64, "4k", ()))
+    found.append(Point("message", "skerry", "sleep", 64, "4k", SMALL))
+    found.append(Point("message", "skerry", "poll", 64, "4k", (*SMALL, "--group", "8")))
     return found
 
 
 def label(p):
     name = "%s %s" % (p.transport, p.mode)
+    if p.transport == "skerry" and (SMALL[0] in p.extra) == (p.test in ("stream", "receive")):
+        name += " (ring of %s)" % (SMALL[1] if SMALL[0] in p.extra else "256")
     return name + (" (no EVENT_IDX)" if "--flags" in p.extra else " (8 a call)" if "--group" in p.extra else "")
 
 
@@ -82,7 +96,7 @@ def quotient(above, below):
 
 def goals(f):
     """(number, what, limit, sign, near, far); a missing figure is None."""
-    trip = lambda t, mode, size: Point("roundtrip", t, mode, size, "4k", ())
+    trip = lambda t, mode, size: Point("roundtrip", t, mode, size, "4k", small(t))
     polled, tcp = trip("skerry", "poll", 64), trip("tcp", "poll", 64)
     both = lambda point: [f.median(point, near) for near in (True, False)]
     worst = lambda points: [min((m for m in (f.median(p, near) for p in points)), default=None,
@@ -102,7 +116,7 @@ def goals(f):
         ("6", "streaming, 4 KiB buffers, polled, % of the copy", 50.0, ">=",
          *both(Point("stream", "skerry", "poll", 4096, "4k", ()))),
         ("7", "one-way 64 B messages per flag round trip, a packet each", 4.0, ">=",
-         *both(Point("message", "skerry", "poll", 64, "4k", ()))),
+         *both(Point("message", "skerry", "poll", 64, "4k", SMALL))),
     ]
     sent = [v for v in f.values if v.point.transport == "skerry"]
     rows.append(("11", "points with a doorbell that the peer had not asked for", 0.0, "<=",
