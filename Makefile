@@ -73,11 +73,12 @@ gate-misra:    ; @misra/check.sh --build $(BUILD)/misra
 gate-coverage: ; +@coverage/measure.py --build $(BUILD)/coverage
 gate-wp:       ; @proofs/wp.py gate --build $(BUILD)/proofs
 gate-eva:      ; @proofs/eva.py --build $(BUILD)/eva
+gate-cost:     ; @bench/cost/cost.py gate --build $(BUILD)/cost
 gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
-         gate-pmm gate-system gate-wp gate-eva gate-trace gate-docs
+         gate-cost gate-pmm gate-system gate-wp gate-eva gate-trace gate-docs
 
 soak: ## 10 GiB through the island's echo service, every byte compared; SOAK_ARGS=--bytes=1G for less
 	@.ci/tools.sh run

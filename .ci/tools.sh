@@ -10,7 +10,7 @@ set -eu
 
 run_packages='gcc libc6-dev make libfdt-dev socat netcat-openbsd python3'
 check_packages="$run_packages g++ clang-19 llvm-19 libclang-rt-19-dev gcc-arm-none-eabi libnewlib-arm-none-eabi
-    cppcheck frama-c-base why3 z3 cvc4 libcunit1-dev lcov device-tree-compiler binutils pkg-config"
+    cppcheck frama-c-base why3 z3 cvc4 libcunit1-dev lcov device-tree-compiler binutils pkg-config qemu-system-arm"
 
 case "${1-}" in
     run) wanted=$run_packages ;;

@@ -16,7 +16,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "tools"))
-from gate import Gate, core, functions, options, run  # noqa: E402
+from gate import ROOT, Gate, core, functions, options, run  # noqa: E402
 from symbols import build_archive, call_graph, sections, worst  # noqa: E402
 
 # As the archive is built: one section per function, so that an island links only what it calls.
@@ -29,11 +29,12 @@ CORES = {  # compiler flags, board, where its RAM begins
 }
 R5 = ["-mcpu=cortex-r5", "-mthumb", "-mfloat-abi=soft", "-Os"]
 CONNECTIONS = (1, 8, 32, 128)
-GROWTH = ("full.send_64", "full.receive_64", "full.receive_64_other", "full.idle_step")
+GROWTH = ("full.send_64", "full.receive_64", "full.receive_64_collision", "full.idle_step")
 
 # skr_..._step() leads to set-up and to the data path: each figure for the stack leaves out what is the other's alone.
-SETUP = {"blank", "come_up", "begin", "read_size", "step_queue_size", "step_attach", "step_fill", "advance_registers",
-         "await_placed"}
+SETUP = {"blank", "come_up", "begin_life", "place", "announce", "step_identify", "step_found", "step_reset", "step_status",
+         "step_negotiate", "step_confirm", "step_queue_size", "step_queue_start", "step_queue_answer", "step_attach", "step_fill",
+         "fill_queue", "fence", "await", "advance_registers"}
 RUNNING = {"skr_vsock_receive", "skr_vsock_settle", "skr_vsock_take_events", "reclaim", "step_ready"}
 # Metrics of which the worst sample counts and not the mean.
 EXACT = {"full_fences", "doorbells"}
@@ -146,6 +147,8 @@ def measure_images(root, place):
 def measure_growth(root, place):
     """The same rows with tables of several sizes, and what one connection more costs."""
     found = {}
+    if "COST_GROWTH" not in open(os.path.join(root, "bench", "cost", "rows.c")).read():
+        return found
     for count in CONNECTIONS:
         name = "cortex-m33, %d connections" % count
         program = core_image(root, place, "connections-%d" % count, "cortex-m33",
@@ -200,6 +203,9 @@ def measure_size(root, place):
 def measure_stack(root, place):
     """Worst stack of set-up and of the data path. What port, memcpy and memset use is not ours."""
     found = {}
+    known = {name for path in core(root) for name, where, _, _, _ in functions(root, path) if where == path}
+    if os.path.samefile(root, ROOT) and (SETUP | RUNNING) - known:
+        sys.exit("cost: no functions of the core any more: %s" % ", ".join(sorted((SETUP | RUNNING) - known)))
     for target, flags in (("cortex-r5", R5), ("cortex-m33", CORES["cortex-m33"][0])):
         folder = os.path.join(place, "stack-" + target)
         build_archive(root, folder, ARM, [*flags, *LIBRARY])

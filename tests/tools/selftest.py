@@ -18,6 +18,7 @@ from gate import ROOT, Gate, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 C, H, SHM, TEST = "src/sample.c", "include/skerry/skerry.h", "include/skerry/shm.h", "tests/test_sample.c"
+LIMITS, ROWS = "bench/cost/limits.csv", "bench/cost/rows.c"
 MD, README, DEVIATIONS, LEDGER = "spec/sample.md", "README.md", "misra/deviations.json", "proofs/assumptions.md"
 
 RECORD = """[{"id": "SKR-DEV-001", "revision": 1, "date": "2026-01-01", "guidelines": ["%s"], "category": "Advisory",
@@ -69,6 +70,18 @@ TABLE = {
         (C, "    skr_port_doorbell(used);", "    ((void (*)(uint32_t))table[0])(used);", "a call through a pointer"),
         (C, "    skr_port_doorbell(used);", "    uint32_t room[used + 1U]; skr_port_doorbell(skr_look_up(room, room, 0U));", "not known"),
         (C, "", "void skr_test_open(void);\nvoid skr_test_open(void) { skr_port_doorbell(1U); }\n", "test hook"),
+    ]),
+    "cost": (["bench/cost/cost.py", "gate"], [
+        (C, "used++;", "used++;\n            used += skr_look_up(&used, table, 0U);", "count, cortex-m33: "),
+        (C, "skr_port_doorbell(used);", "skr_port_doorbell(used);\n    skr_port_doorbell(used);", "count.doorbells, any: 2"),
+        (C, "used++;", "used++;\n            static uint32_t all;\n            all++;", "size.data_bss, cortex-r5: 4"),
+        (C, "used++;", "used++;\n            uint32_t room[8] = { 0U };\n            used += skr_look_up(&used, room, 0U);", "stack.data_path, cortex-r5: "),
+        (C, "skr_port_doorbell(used);", "skr_port_doorbell(used + (used * 123457U));", "size.text, cortex-r5: "),
+        (LIMITS, "count,cortex-m7,46,,\n", "", "count, cortex-m7: no limit"),
+        (LIMITS, "", "count.9,cortex-m7,46,,\n", "count.9, cortex-m7: has a limit and was not measured"),
+        (LIMITS, "count,cortex-m7,46,,", "count,cortex-m7,46,47,8", "below the goal"),
+        (ROWS, "used == 2U", "used == 3U", "ended with status"),
+        (C, "", None, "no source"),
     ]),
     "headers": (["tests/tools/headers.py"], [
         (H, '#include "skerry/shm.h"\n', "", "alone in C99"),
@@ -207,6 +220,7 @@ def prepare(place):
     for name in ("Makefile", "misra/gep.csv", "misra/grp.csv"):
         shutil.copy(os.path.join(ROOT, name), os.path.join(place, name))
     shutil.copytree(os.path.join(ROOT, "proofs/negative"), os.path.join(place, "proofs/negative"))
+    shutil.copytree(os.path.join(ROOT, "bench/cost/sample"), os.path.join(place, "bench/cost"))
 
 
 def command(gate, copy, *more):
