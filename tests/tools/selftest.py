@@ -8,6 +8,7 @@ A fault is (file, text to replace, replacement, words that the gate must print).
 of None removes the file.
 """
 import argparse
+import concurrent.futures
 import os
 import re
 import shutil
@@ -235,42 +236,53 @@ def judge(gate, copy):
     return run(command(gate, copy))
 
 
+def examine(name, clean, scratch, verbose):
+    """One gate in a place of its own: what was checked, as arguments of Gate.check(), and how many faults were seen."""
+    place = os.path.join(scratch, name)
+    sample, copy = os.path.join(place, "clean"), os.path.join(place, "copy")
+    shutil.copytree(clean, sample, symlinks=True)
+    result = judge(name, sample)
+    last = result.stdout.rstrip().split("\n")[-1]
+    checked = [(result.returncode == 0 and re.fullmatch(r"[1-9]\d* passed, 0 failed", last),
+                "%s does not pass the clean sample" % name, result.stdout)]
+    seen = 0
+    for number, seed in enumerate(TABLE[name][1], 1):
+        edits, words = (seed[0], seed[-1]) if isinstance(seed[0], list) else ([seed], seed[-1])
+        if words is None:
+            continue
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(sample, copy, symlinks=True)
+        for one in edits:
+            edit(copy, one)
+        result = judge(name, copy)
+        good = result.returncode != 0 and words in result.stdout
+        seen += good
+        checked.append((good, "%s does not see fault %d (status %d, looked for: %s)"
+                        % (name, number, result.returncode, words), str(edits)[:300] + "\n" + result.stdout[-1500:]))
+        if verbose:
+            print("  %s %d: %s" % (name, number, words if good else "NOT SEEN"), flush=True)
+    return checked, seen
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("gates", nargs="*")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
+    names = args.gates or list(TABLE)
     total = Gate("selftest")
     with tempfile.TemporaryDirectory(prefix="skerry-selftest-") as scratch:
         clean = os.path.join(scratch, "clean")
         prepare(clean)
         run(command("misra", clean, "--update"))
-        for name in args.gates or TABLE:
-            if name in ("wp", "trace") and not os.path.isdir(os.path.join(clean, "proofs/results")):
-                run(command("wp", clean, "--update"))
-            seeds = TABLE[name][1]
-            result = judge(name, clean)
-            last = result.stdout.rstrip().split("\n")[-1]
-            total.check(result.returncode == 0 and re.fullmatch(r"[1-9]\d* passed, 0 failed", last),
-                        "%s does not pass the clean sample" % name, result.stdout)
-            seen = 0
-            for number, seed in enumerate(seeds, 1):
-                edits, words = (seed[0], seed[-1]) if isinstance(seed[0], list) else ([seed], seed[-1])
-                if words is None:
-                    continue
-                copy = os.path.join(scratch, "copy")
-                shutil.rmtree(copy, ignore_errors=True)
-                shutil.copytree(clean, copy, symlinks=True)
-                for one in edits:
-                    edit(copy, one)
-                result = judge(name, copy)
-                good = result.returncode != 0 and words in result.stdout
-                seen += good
-                total.check(good, "%s does not see fault %d (status %d, looked for: %s)"
-                            % (name, number, result.returncode, words), str(edits)[:300] + "\n" + result.stdout[-1500:])
-                if args.verbose:
-                    print("  %s %d: %s" % (name, number, words if good else "NOT SEEN"), flush=True)
-            print("selftest: %-9s sees %d faults" % (name, seen), flush=True)
+        if {"wp", "trace"} & set(names):
+            run(command("wp", clean, "--update"))
+        with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            for name, (checked, seen) in zip(
+                    names, pool.map(lambda n: examine(n, clean, scratch, args.verbose), names)):
+                for one in checked:
+                    total.check(*one)
+                print("selftest: %-9s sees %d faults" % (name, seen), flush=True)
     return total.done()
 
 
