@@ -35,6 +35,7 @@ enum { OP_REQUEST = 1, OP_RESPONSE, OP_RST, OP_SHUTDOWN, OP_RW, OP_UPDATE, OP_CR
 #define PUBLISH_RX (SKR_VSOCK_RX_COUNT / 4U)
 #define LOOK_EVERY 64U          /* idle turns between two looks at the registers */
 #define RENEW 0x2000U            /* how often avail_event is moved along, well before the index comes round to it */
+#define BEHIND 0x4000U           /* where it is put: passed long ago, more than a ring behind */
 
 typedef struct {
     uint64_t src_cid, dst_cid;
@@ -223,8 +224,8 @@ static void quiet(ring_t *r)
     if (!back.event_idx) {
         wr16(r->used, NO_NOTIFY);
     } else {
-        /* Passed long ago: an index shown and taken between the front-end's publishing and its look may be `next - 1`. */
-        wr16(r->used + 4 + 8U * r->num, (uint16_t)(r->next - 0x4000U));
+        /* `next - 1` would not do: it may have been shown and taken since the front-end's last look. */
+        wr16(r->used + 4 + 8U * r->num, (uint16_t)(r->next - BEHIND));
         r->renewed = r->next;
     }
 }
