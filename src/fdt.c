@@ -88,7 +88,7 @@ static skr_fdt_result_t copy_blob(const skr_shm_t *blob, uint32_t blob_bytes, ui
     return result;
 }
 
-/** The header: its version, its blocks inside the blob and apart. */
+/** The header: its version, its blocks inside the blob, aligned (libfdt reads whole words of them), and apart. */
 static skr_fdt_result_t check_header(const void *copy)
 {
     const int header = fdt_check_header(copy);
@@ -108,10 +108,11 @@ static skr_fdt_result_t check_header(const void *copy)
                 { fdt_off_dt_struct(copy), fdt_size_dt_struct(copy) },
                 { fdt_off_dt_strings(copy), fdt_size_dt_strings(copy) },
             };
+            const bool aligned = ((blocks[1].first % 8U) == 0U) && ((blocks[2].first % CELL_BYTES) == 0U);
             const bool apart = is_apart(blocks[0], blocks[1]) && is_apart(blocks[0], blocks[2]) && is_apart(blocks[0], blocks[3])
                 && is_apart(blocks[1], blocks[2]) && is_apart(blocks[1], blocks[3]) && is_apart(blocks[2], blocks[3]);
 
-            result = apart ? SKR_FDT_OK : SKR_FDT_BLOCKS;
+            result = (aligned && apart) ? SKR_FDT_OK : SKR_FDT_BLOCKS;
         }
     } else {
         /* whatever else libfdt says */

@@ -53,7 +53,7 @@ typedef enum {
     SKR_FDT_TRUNCATED = 11,     /**< what the header names ends behind the blob, or the blob behind its place */
     SKR_FDT_TOO_LARGE = 12,     /**< the blob is larger than the buffer */
     SKR_FDT_VERSION = 13,       /**< not readable as version 17 */
-    SKR_FDT_BLOCKS = 14,        /**< header, reservations, structure and strings overlap */
+    SKR_FDT_BLOCKS = 14,        /**< header, reservations, structure and strings overlap, or are not aligned */
     SKR_FDT_STRUCTURE = 15,     /**< tags or lengths contradict each other */
     SKR_FDT_NAME = 16,          /**< a name or string without its end, or longer than allowed */
     SKR_FDT_TOO_DEEP = 17,      /**< deeper than SKR_FDT_DEPTH_MAX */
