@@ -18,15 +18,23 @@ CORE    := $(filter-out src/fdt.c,$(wildcard src/*.c))
 HEADERS := $(wildcard include/skerry/*.h)
 OBJECTS := $(CORE:src/%.c=$(BUILD)/lib/%.o)
 LIB     := $(BUILD)/libskerry.a
+FDTLIB  := $(BUILD)/libskerry-fdt.a
 
 # One section per function: an island links only what it calls.
 LIBFLAGS := -std=c99 -ffunction-sections -Wall -Wextra -Iinclude
 
-all: lib pmm examples ## the library, the reference back-end, the example islands
+all: lib fdt pmm examples ## the libraries, the reference back-end, the example islands
 
 lib: $(LIB) ## libskerry.a alone
 
 $(LIB): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+fdt: $(FDTLIB) ## libskerry-fdt.a, discovery by libfdt, and skerry-dtb2c
+	+$(MAKE) -C pmm BUILD=$(BUILD) dtb2c
+
+$(FDTLIB): $(BUILD)/lib/fdt.o
 	@rm -f $@
 	$(AR) rcsD $@ $^
 
@@ -60,6 +68,9 @@ gate-pmm:
 	+@$(MAKE) -s -C pmm BUILD=$(BUILD) && $(MAKE) -s -C pmm BUILD=$(BUILD) SAN=1
 	@python3 tests/pmm/run.py $(BUILD)/pmm/skerry-pmm
 	@python3 tests/pmm/run.py $(BUILD)/pmm-san/skerry-pmm
+gate-fdt:
+	+@$(MAKE) -s fdt pmm BUILD=$(BUILD)
+	@tests/fdt/run.py --build $(BUILD)
 gate-system:
 	+@$(MAKE) -s all BUILD=$(BUILD)
 	@BUILD=$(BUILD) examples/selftest.sh
@@ -78,7 +89,7 @@ gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
-         gate-cost gate-pmm gate-system gate-wp gate-eva gate-trace gate-docs
+         gate-cost gate-pmm gate-fdt gate-system gate-wp gate-eva gate-trace gate-docs
 
 soak: ## 10 GiB through the island's echo service, every byte compared; SOAK_ARGS=--bytes=1G for less
 	@.ci/tools.sh run
@@ -94,12 +105,15 @@ cost: ## instructions, bytes, stack, fences: what an operation costs, counted
 	@.ci/tools.sh cost
 	@bench/cost/cost.py --build $(BUILD)/cost
 
-install: lib ## headers, library and pkg-config file, below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig
+install: lib fdt ## headers, libraries, skerry-dtb2c and pkg-config files, below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/skerry
-	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(LIB) $(FDTLIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/pmm/skerry-dtb2c $(DESTDIR)$(PREFIX)/bin
 	printf 'prefix=%s\nName: skerry\nDescription: virtio front-end for safety islands\nVersion: %s\nLibs: -L$${prefix}/lib -lskerry\nCflags: -I$${prefix}/include\n' \
 	  '$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/skerry.pc
+	printf 'Name: skerry-fdt\nDescription: discovery of devices for skerry\nVersion: %s\nRequires: skerry\nLibs: -lskerry-fdt -lfdt\n' \
+	  '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/skerry-fdt.pc
 
 clean: ## remove build/
 	rm -rf $(BUILD)
@@ -108,4 +122,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
 
-.PHONY: all lib pmm examples run test check soak bench cost install clean help $(GATES)
+.PHONY: all lib fdt pmm examples run test check soak bench cost install clean help $(GATES)
