@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* skerry-dtb2c: a device tree becomes constants, checked by the code that an island would run (libskerry-fdt.a). */
+#include "skerry/device.h"
 #include "skerry/fdt.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ typedef struct {
     int given;
 } kind_t;
 
-static kind_t kinds[KINDS] = {{"console", 3U, 0U, 0U, 0}, {"vsock", 19U, 0U, 0U, 0}};
+static kind_t kinds[KINDS] = {{"console", SKR_DEVICE_ID_CONSOLE, 0U, 0U, 0}, {"vsock", SKR_DEVICE_ID_VSOCK, 0U, 0U, 0}};
 
 static struct {
     const char *file;

@@ -144,7 +144,7 @@ static skr_fdt_result_t check_property(const void *copy, int offset, int next)
     return result;
 }
 
-/** Walk over all tags, once: forward only, one root, not too deep, not too many. After it, libfdt's own walks are safe. */
+/** Walk over all tags, once: forward only, not too deep, not too many. After it, libfdt's own walks are safe. */
 static skr_fdt_result_t check_tags(const void *copy)
 {
     skr_fdt_result_t result = SKR_FDT_OK;
@@ -162,9 +162,7 @@ static skr_fdt_result_t check_tags(const void *copy)
         } else if (tag == FDT_BEGIN_NODE) {
             depth++;
             nodes++;
-            if ((depth == 1U) && (nodes > 1U)) {
-                result = SKR_FDT_STRUCTURE;
-            } else if (depth > SKR_FDT_DEPTH_MAX) {
+            if (depth > SKR_FDT_DEPTH_MAX) {
                 result = SKR_FDT_TOO_DEEP;
             } else if (nodes > SKR_FDT_NODES_MAX) {
                 result = SKR_FDT_TOO_MANY;
@@ -175,7 +173,7 @@ static skr_fdt_result_t check_tags(const void *copy)
             result = (depth > 0U) ? SKR_FDT_OK : SKR_FDT_STRUCTURE;
             depth--;
         } else if (tag == FDT_PROP) {
-            result = (depth > 0U) ? check_property(copy, offset, next) : SKR_FDT_STRUCTURE;
+            result = check_property(copy, offset, next);
         } else {
             /* NOP, or the end */
         }
