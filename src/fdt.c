@@ -16,6 +16,8 @@
 #define BLOB_MAGIC 0xEDFE0DD0U /* 0xD00DFEED, big-endian, as a little-endian word */
 #define BLOB_VERSION 17U
 #define PAGE_MAGIC 0x74726976U /* "virt" */
+#define VERSION_MODERN 2U
+#define VERSION_LEGACY 1U
 #define REGISTERS_BYTES 0x100U
 #define CONFIG_AT 0x100U
 #define CONFIG_BYTES 0x100U
@@ -121,7 +123,7 @@ static skr_fdt_result_t check_header(const void *copy)
 }
 
 /** One property: it ends where the next tag begins, and its name is there and short. */
-static skr_fdt_result_t check_property(const void *copy, int offset, int next)
+static skr_fdt_result_t check_property(const uint64_t *copy, int offset, int next)
 {
     int length = 0;
     const struct fdt_property *property = fdt_get_property_by_offset(copy, offset, &length);
@@ -134,7 +136,7 @@ static skr_fdt_result_t check_property(const void *copy, int offset, int next)
         result = SKR_FDT_NAME;
         if (name < strings) {
             const uint32_t left = strings - name;
-            const char *text = (const char *)copy + fdt_off_dt_strings(copy) + name;
+            const uint8_t *text = &((const uint8_t *)copy)[fdt_off_dt_strings(copy) + name];
 
             if (memchr(text, 0, (left <= SKR_FDT_NAME_MAX) ? left : (SKR_FDT_NAME_MAX + 1U)) != NULL) {
                 result = SKR_FDT_OK;
@@ -145,7 +147,7 @@ static skr_fdt_result_t check_property(const void *copy, int offset, int next)
 }
 
 /** Walk over all tags, once: forward only, not too deep, not too many. After it, libfdt's own walks are safe. */
-static skr_fdt_result_t check_tags(const void *copy)
+static skr_fdt_result_t check_tags(const uint64_t *copy)
 {
     skr_fdt_result_t result = SKR_FDT_OK;
     uint32_t depth = 0U;
@@ -181,7 +183,7 @@ static skr_fdt_result_t check_tags(const void *copy)
     return result;
 }
 
-static skr_fdt_result_t check_blob(const void *copy, uint32_t capacity)
+static skr_fdt_result_t check_blob(const uint64_t *copy, uint32_t capacity)
 {
     skr_fdt_result_t result = check_header(copy);
 
@@ -328,12 +330,12 @@ skr_fdt_result_t skr_fdt_read(skr_fdt_t *tree, const skr_fdt_window_t *allowed, 
 /** Where a PMM says the block of a device is. Ring memory needs both its offset and its address on a page: the window is. */
 static skr_fdt_result_t look_at_block(const skr_fdt_t *tree, skr_fdt_device_t *device)
 {
-    const uint64_t length = skr_shm_read64(&tree->window.base[device->page], SKR_REG_BLOCK_LENGTH);
-    const uint64_t base = skr_shm_read64(&tree->window.base[device->page], SKR_REG_BLOCK_BASE);
+    const uint64_t length = skr_shm_read64(tree->window.base, device->page + SKR_REG_BLOCK_LENGTH);
+    const uint64_t first = skr_shm_read64(tree->window.base, device->page + SKR_REG_BLOCK_BASE);
     skr_fdt_result_t result = SKR_FDT_BLOCK_OUTSIDE;
     part_t block;
 
-    if ((length > SKR_HVL_HEADER_BYTES) && is_inside(&tree->window, base, length, &block)
+    if ((length > SKR_HVL_HEADER_BYTES) && is_inside(&tree->window, first, length, &block)
         && ((block.first % SKR_PAGE_BYTES) == 0U)) {
         device->block = block.first;
         device->block_size = block.bytes;
@@ -344,17 +346,20 @@ static skr_fdt_result_t look_at_block(const skr_fdt_t *tree, skr_fdt_device_t *d
 
 static skr_fdt_result_t look_at_page(const skr_fdt_t *tree, skr_fdt_device_t *device)
 {
-    const skr_shm_t *page = &tree->window.base[device->page];
-    const uint32_t version = (tree->window.kind == SKR_TRANSPORT_MMIO_V2) ? 2U : 1U;
+    const skr_shm_t *const window = tree->window.base;
+    uint32_t version = VERSION_LEGACY;
     skr_fdt_result_t result = SKR_FDT_OK;
 
+    if (tree->window.kind == SKR_TRANSPORT_MMIO_V2) {
+        version = VERSION_MODERN;
+    }
     /* Each register is looked at only if what stands before it is right: the place may hold anything. */
-    if (skr_shm_read32(page, SKR_REG_MAGIC) != PAGE_MAGIC) {
+    if (skr_shm_read32(window, device->page + SKR_REG_MAGIC) != PAGE_MAGIC) {
         result = SKR_FDT_MAGIC;
-    } else if (skr_shm_read32(page, SKR_REG_VERSION) != version) {
+    } else if (skr_shm_read32(window, device->page + SKR_REG_VERSION) != version) {
         result = SKR_FDT_REGISTERS;
     } else {
-        device->device_id = skr_shm_read32(page, SKR_REG_DEVICE_ID);
+        device->device_id = skr_shm_read32(window, device->page + SKR_REG_DEVICE_ID);
         if ((device->device_id != 0U) && (tree->window.kind == SKR_TRANSPORT_HVL)) {
             result = look_at_block(tree, device);
         }

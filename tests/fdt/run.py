@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 sys.path[:0] = [os.path.join(TESTS, "tools"), os.path.join(TESTS, "pmm")]
 import frontend  # noqa: E402
+from compile import COMPILERS, WARNINGS  # noqa: E402
 from gate import ROOT, Gate, options, run  # noqa: E402
 
 LIMIT = 120  # seconds for one program
@@ -49,7 +50,7 @@ FAULTS = [
     ("rings over pages", "is_apart(block, other)) && is_apart(rings, page)", "is_apart(block, other))", "empty_slot"),
     ("blocks on blocks", "((i == which) || is_apart(block, other))", "true", "wrong_is_refused"),
     ("config at the page", "where->config = &window->base[device->block + CONFIG_AT];", "", "config_of_the_block"),
-    ("any register version", "skr_shm_read32(page, SKR_REG_VERSION) != version", "false", "wrong_is_refused"),
+    ("any register version", "skr_shm_read32(window, device->page + SKR_REG_VERSION) != version", "false", "wrong_is_refused"),
 ]
 
 PMM_TREE = """/dts-v1/;
@@ -198,6 +199,23 @@ def table(gate, tool, tree, arguments, place):
     return run([program]).stdout if gate.check(made.returncode == 0, "what skerry-dtb2c made compiles", made.stdout) else ""
 
 
+def strict(gate, build, place):
+    """fdt.c stands outside the gates of the core; it is held to their compilers and to MISRA here."""
+    libfdt = os.path.join(place, "libfdt")  # nothing else of the host's headers may reach the cross compilers
+    os.makedirs(libfdt)
+    for header in ("fdt.h", "libfdt.h", "libfdt_env.h"):
+        os.symlink(os.path.join("/usr/include", header), os.path.join(libfdt, header))
+    for name, command in {**COMPILERS, "gcc -fanalyzer": ["gcc", "-O2", "-fanalyzer"]}.items():
+        hosted = [flag for flag in command if flag != "-ffreestanding"]  # libfdt wants string.h
+        made = run([*hosted, *WARNINGS, "-isystem", libfdt, "-Iinclude", "-c", "-o", os.path.join(place, "fdt.o"), "src/fdt.c"],
+                   cwd=ROOT)
+        if gate.check(made.returncode == 0, "src/fdt.c, " + name, made.stdout) and "arm-none-eabi" not in command[0]:
+            size = run(["size", os.path.join(place, "fdt.o")]).stdout.splitlines()[1].split()
+            gate.check(size[1:3] == ["0", "0"], "src/fdt.c has data or bss, " + name, " ".join(size))
+    made = run([os.path.join(ROOT, "misra", "check.py"), "--build", os.path.join(build, "misra-fdt"), "src/fdt.c"], cwd=ROOT)
+    gate.check(made.returncode == 0 and " 0 failed" in made.stdout, "MISRA findings in src/fdt.c", made.stdout)
+
+
 def round_trip(gate, tool, place):
     tree = make_tree(place, PMM_TREE)
     got = table(gate, tool, tree, BOTH, place)
@@ -283,7 +301,7 @@ def main():
     gate = Gate("fdt")
     tool = os.path.join(build, "pmm", "skerry-dtb2c")
     with tempfile.TemporaryDirectory(prefix="fdt") as place:
-        for check, arguments in ((unit_tests, (build,)), (round_trip, (tool, place)), (refusals, (tool, place)),
+        for check, arguments in ((unit_tests, (build,)), (strict, (build, place)), (round_trip, (tool, place)), (refusals, (tool, place)),
                                  (live, (build, tool, place)), (faults, (build,))):
             if not args.names or any(name in check.__name__ for name in args.names):
                 check(gate, *arguments)
