@@ -248,7 +248,8 @@ static void put(uint8_t *page, uint32_t offset, uint64_t value, size_t bytes)
     memcpy(page + offset, &value, bytes);
 }
 
-/* Writes the register pages that the command line describes, so that one check serves trees and images. */
+/* Writes the register pages that the command line describes, so that one check serves trees and images.
+ * [impl->dsn~fdt.tool~1] */
 static void play_pages(const skr_fdt_t *tree)
 {
     for (uint32_t i = 0U; i < tree->count; i++) {

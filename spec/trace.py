@@ -354,7 +354,9 @@ def main():
             else:
                 for match in TAG.finditer(text):
                     trace.find("unread file", path, "OpenFastTrace does not read this file type: " + match.group(0))
-    reports = args.tests or [os.path.join(os.path.dirname(build), "tests-plain", "skerry-tests-Results.xml")]
+    results = os.path.dirname(build)
+    reports = args.tests or [os.path.join(results, "tests-plain", "skerry-tests-Results.xml"),
+                             os.path.join(results, "tests-fdt-plain", "skerry-fdt-tests-Results.xml")]
     trace.judge(read_tests([r for r in reports if os.path.exists(r)]),
                 read_proofs(args.proofs or os.path.join(root, "proofs", "results")), read_unfinished(root))
     public = orphan_functions(trace, root)

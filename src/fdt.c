@@ -35,7 +35,8 @@ static bool is_apart(part_t a, part_t b)
         || (a.bytes == 0U) || (b.bytes == 0U);
 }
 
-/** Whether [address, address + bytes) lies whole in the window; then also where. No sum is made that can wrap. */
+/** Whether [address, address + bytes) lies whole in the window; then also where. No sum is made that can wrap.
+ *  [impl->dsn~fdt.window~1] */
 static bool is_inside(const skr_fdt_window_t *window, uint64_t address, uint64_t bytes, part_t *part)
 {
     const bool inside = (address >= window->address) && (bytes <= window->size)
@@ -62,7 +63,8 @@ static uint32_t reversed(uint32_t word)
     return (word >> 24U) | ((word >> 8U) & 0xFF00U) | ((word << 8U) & 0xFF0000U) | (word << 24U);
 }
 
-/** Copy the blob. Each shared byte is read once: its size is what the copy says, for ever. */
+/** Copy the blob. Each shared byte is read once: its size is what the copy says, for ever.
+ *  [impl->dsn~fdt.copy~1] */
 static skr_fdt_result_t copy_blob(const skr_shm_t *blob, uint32_t blob_bytes, uint64_t *buffer, uint32_t capacity)
 {
     const uint32_t head = 2U * CELL_BYTES;
@@ -183,6 +185,8 @@ static skr_fdt_result_t check_tags(const uint64_t *copy)
     return result;
 }
 
+/** Header, tags, and all that libfdt knows to check.
+ *  [impl->dsn~fdt.blob~1] */
 static skr_fdt_result_t check_blob(const uint64_t *copy, uint32_t capacity)
 {
     skr_fdt_result_t result = check_header(copy);
@@ -272,6 +276,8 @@ static skr_fdt_result_t take_node(skr_fdt_t *tree, const void *copy, int node, c
     return result;
 }
 
+/** Go over all nodes; a node is ours by its compatible strings alone.
+ *  [impl->dsn~fdt.nodes~1] */
 static skr_fdt_result_t take_nodes(skr_fdt_t *tree, const void *copy)
 {
     int depth = -1;

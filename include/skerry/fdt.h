@@ -75,7 +75,8 @@ typedef enum {
     SKR_FDT_NO_DEVICE = 40      /**< no such device among those found */
 } skr_fdt_result_t;
 
-/** What the integrator allows, from the memory map of the item. */
+/** What the integrator allows, from the memory map of the item. Hypervisor-less, any part of it can become the rings of a device:
+ *  nothing else that counts may lie in it. */
 typedef struct {
     skr_transport_kind_t kind; /**< of all devices in the window */
     skr_shm_t *base;           /**< first byte as this side sees it, 4096-aligned. Hypervisor-less: the shared memory;

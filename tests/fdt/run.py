@@ -216,6 +216,7 @@ def strict(gate, build, place):
     gate.check(made.returncode == 0 and " 0 failed" in made.stdout, "MISRA findings in src/fdt.c", made.stdout)
 
 
+# [itest->dsn~fdt.tool~1]
 def round_trip(gate, tool, place):
     tree = make_tree(place, PMM_TREE)
     got = table(gate, tool, tree, BOTH, place)
@@ -245,6 +246,7 @@ def round_trip(gate, tool, place):
     gate.check(made.returncode == 1 and "neither a console nor a vsock" in made.stdout, "an image of other devices", made.stdout)
 
 
+# [itest->dsn~fdt.tool~1]
 def refusals(gate, tool, place):
     for source, arguments, status, text in REFUSED:
         out = os.path.join(place, "refused.h")
