@@ -18,13 +18,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Only what an island without devices links: no doorbell is ever rung by discovery. */
-void skr_port_doorbell(uint32_t doorbell)
-{
-    (void)doorbell;
-    abort();
-}
-
 static void must(int condition)
 {
     if (condition == 0) {
