@@ -63,6 +63,9 @@ static void play_pages(const skr_fdt_t *tree, uint8_t *memory, const uint8_t *wo
         uint64_t length = 0x1000ULL * words[((i * 5U) + 1U) % TAIL];
 
         if ((choice & 0x10U) != 0U) {
+            block = ADDRESS + (0x1000ULL * words[((i * 5U) + 2U) % TAIL]);
+        }
+        if ((choice & 0x08U) != 0U) {
             memcpy(&block, &words[((i * 5U) + 2U) % (TAIL - 8U)], 8U);
         }
         if ((choice & 0x20U) != 0U) {
@@ -101,14 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *words = (size >= TAIL) ? &data[size - TAIL] : zeros;
     const uint32_t bytes = (size >= TAIL) ? (uint32_t)(size - TAIL) : (uint32_t)size;
     const uint32_t room = (bytes < PAGES_AT) ? bytes : PAGES_AT;
-    uint64_t *copy = malloc((room < 8U) ? 8U : room); /* no larger than needed: the sanitizer sees each byte too many */
+    const uint32_t less = (words[TAIL - 1U] < 16U) ? (4U * words[TAIL - 1U]) : 0U;
+    const uint32_t capacity = (room > less) ? (room - less) : 0U;
+    uint64_t *copy = malloc((capacity < 8U) ? 8U : capacity); /* no larger than needed: the sanitizer sees each byte too many */
     uint8_t *blob = aligned_alloc(8U, (room + 8U) & ~7U);
     skr_fdt_result_t result;
 
     must((copy != NULL) && (blob != NULL));
     memcpy(blob, data, room);
     memset(&tree, 0xA5, sizeof tree);
-    result = skr_fdt_read(&tree, &allowed, blob, room, copy, room);
+    result = skr_fdt_read(&tree, &allowed, blob, room, copy, capacity);
     free(blob);
     free(copy);
     if (result == SKR_FDT_OK) {
