@@ -60,10 +60,10 @@ static void play_pages(const skr_fdt_t *tree, uint8_t *memory, const uint8_t *wo
         const uint32_t version = 1U;
         const uint32_t id = ((choice % 4U) == 0U) ? 0U : (((choice % 4U) == 1U) ? 3U : 19U);
         uint64_t block = ADDRESS + ((tree->devices[i].page / 4096U) * 4096U);
-        uint64_t length = 0x1000ULL * words[((i * 5U) + 1U) % TAIL];
+        uint64_t length = 0x1000ULL * (words[((i * 5U) + 1U) % TAIL] % 32U); /* small numbers meet more often */
 
         if ((choice & 0x10U) != 0U) {
-            block = ADDRESS + (0x1000ULL * words[((i * 5U) + 2U) % TAIL]);
+            block = ADDRESS + (0x1000ULL * (words[((i * 5U) + 2U) % TAIL] % 64U));
         }
         if ((choice & 0x08U) != 0U) {
             memcpy(&block, &words[((i * 5U) + 2U) % (TAIL - 8U)], 8U);
