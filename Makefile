@@ -69,7 +69,7 @@ gate-pmm:
 	@python3 tests/pmm/run.py $(BUILD)/pmm/skerry-pmm
 	@python3 tests/pmm/run.py $(BUILD)/pmm-san/skerry-pmm
 gate-fdt:
-	+@$(MAKE) -s fdt pmm BUILD=$(BUILD)
+	+@$(MAKE) -s fdt pmm BUILD=$(BUILD) && $(MAKE) -s -C pmm BUILD=$(BUILD) SAN=1 dtb2c
 	@tests/fdt/run.py --build $(BUILD)
 gate-system:
 	+@$(MAKE) -s all BUILD=$(BUILD)
@@ -105,13 +105,18 @@ cost: ## instructions, bytes, stack, fences: what an operation costs, counted
 	@.ci/tools.sh cost
 	@bench/cost/cost.py --build $(BUILD)/cost
 
-install: lib fdt ## headers, libraries, skerry-dtb2c and pkg-config files, below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin
+# Without src/fdt.c, as the tree of a safety image has it, the core is all there is to install.
+install: lib $(if $(wildcard src/fdt.c),install-fdt) ## headers, libraries, tool, pkg-config files, below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/include/skerry $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/skerry
-	install -m 644 $(LIB) $(FDTLIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 755 $(BUILD)/pmm/skerry-dtb2c $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
 	printf 'prefix=%s\nName: skerry\nDescription: virtio front-end for safety islands\nVersion: %s\nLibs: -L$${prefix}/lib -lskerry\nCflags: -I$${prefix}/include\n' \
 	  '$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/skerry.pc
+
+install-fdt: fdt
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(FDTLIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/pmm/skerry-dtb2c $(DESTDIR)$(PREFIX)/bin
 	printf 'Name: skerry-fdt\nDescription: discovery of devices for skerry\nVersion: %s\nRequires: skerry\nLibs: -lskerry-fdt -lfdt\n' \
 	  '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/skerry-fdt.pc
 
@@ -122,4 +127,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
 
-.PHONY: all lib fdt pmm examples run test check soak bench cost install clean help $(GATES)
+.PHONY: all lib fdt pmm examples run test check soak bench cost install install-fdt clean help $(GATES)

@@ -230,6 +230,14 @@ static const char *node_name(const void *copy, uint32_t n)
     return (node >= 0) ? fdt_get_name(copy, node, 0) : "?";
 }
 
+/* A name of the tree goes to a terminal. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = (*text >= ' ' && *text <= '~') ? *text : '?';
+    }
+}
+
 static void refuse(skr_fdt_result_t result, const char *place)
 {
     const char *text = "is refused";
@@ -387,6 +395,7 @@ int main(int argc, char **argv)
     if (result != SKR_FDT_OK) {
         if (tree.node != 0U) {
             (void)snprintf(place, sizeof place, "node %.40s", node_name(copy, tree.node));
+            make_printable(place);
         }
         refuse(result, place);
     }

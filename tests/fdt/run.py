@@ -5,8 +5,10 @@
     run.py [--build DIR] [part of a check's name]...
 """
 import os
+import random
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -19,6 +21,7 @@ import frontend  # noqa: E402
 from compile import COMPILERS, WARNINGS  # noqa: E402
 from gate import ROOT, Gate, options, run  # noqa: E402
 
+NOISE = 300
 LIMIT = 120  # seconds for one program
 
 # Faults: text of fdt.c, what it becomes, and a test that has to fail.
@@ -259,6 +262,27 @@ def refusals(gate, tool, place):
     gate.check(made.returncode == 0 and "usage: skerry-dtb2c" in made.stdout, "skerry-dtb2c --help", made.stdout)
 
 
+# [itest->dsn~fdt.tool~1]
+def noise(gate, tool, place):
+    """Trees with bytes spoilt: the tool ends in order, with a header that was asked for or with one line."""
+    random.seed(20261130)
+    good = bytearray(open(make_tree(place, PMM_TREE), "rb").read())
+    accepted, faults = 0, []
+    for number in range(NOISE):
+        bad = bytearray(good)
+        for _ in range(random.randrange(1, 4)):
+            bad[random.randrange(4, len(bad))] = random.choice((0, 1, 2, 3, 4, 9, 0x7F, 0x80, 0xF4, 0xFF, random.randrange(256)))
+        made = subprocess.run([tool, *BOTH, write(os.path.join(place, "noise.dtb"), bytes(bad))], capture_output=True, text=True,
+                              errors="replace", timeout=LIMIT)
+        accepted += made.returncode == 0
+        fine = made.returncode == 0 and made.stdout.endswith("#endif\n") and not made.stderr
+        refused = made.returncode == 1 and not made.stdout and re.fullmatch(r"skerry-dtb2c: [ -~]*\n", made.stderr)
+        if not fine and not refused:
+            faults.append("%d: status %d: %s" % (number, made.returncode, made.stderr))
+    gate.check(not faults and 0 < accepted < NOISE, "skerry-dtb2c on %d spoilt trees, %d of them accepted" % (NOISE, accepted),
+               "\n".join(faults))
+
+
 def live(gate, build, tool, place):
     """A PMM writes its tree; what is installed finds the devices in it, and they answer."""
     stage = os.path.join(build, "fdt-stage")
@@ -280,6 +304,11 @@ def live(gate, build, tool, place):
         gate.check(found.returncode == 0 and "vsock: page 0x10000 config 0x10100 memory 0x11000+0xf000 seen at 0x60011000" in
                    found.stdout and "console: page 0x20000 config 0x20100 memory 0x21000+0x5000 seen at 0x60021000" in
                    found.stdout, "an island finds and starts the devices of skerry-pmm by its tree", found.stdout)
+        with socket.socket(socket.AF_UNIX) as client:  # the PMM keeps what came before
+            client.settimeout(LIMIT)
+            client.connect(pmm.path("con"))
+            said = client.recv(100)
+        gate.check(said == b"found by its tree\n", "what the island says reaches the PMM's console", said)
         print("fdt: " + found.stdout.strip().replace("\n", "; "), flush=True)
         header = os.path.join(place, "live.h")
         made = run([tool, "--image", *WINDOW, "--base", "0x200000000", "--pmm-resets", pmm.shm, "-o", header])
@@ -303,8 +332,10 @@ def main():
     gate = Gate("fdt")
     tool = os.path.join(build, "pmm", "skerry-dtb2c")
     with tempfile.TemporaryDirectory(prefix="fdt") as place:
-        for check, arguments in ((unit_tests, (build,)), (strict, (build, place)), (round_trip, (tool, place)), (refusals, (tool, place)),
-                                 (live, (build, tool, place)), (faults, (build,))):
+        checked = os.path.join(build, "pmm-san", "skerry-dtb2c")
+        for check, arguments in ((unit_tests, (build,)), (strict, (build, place)), (round_trip, (checked, place)),
+                                 (refusals, (checked, place)), (noise, (checked, place)), (live, (build, tool, place)),
+                                 (faults, (build,))):
             if not args.names or any(name in check.__name__ for name in args.names):
                 check(gate, *arguments)
     return gate.done()
