@@ -44,7 +44,9 @@ static void put64(model_t *m, uint32_t offset, uint64_t value)
 static void breach(model_t *m, const char *what)
 {
     m->breaches++;
-    printf("model: the front-end %s\n", what);
+    if (!m->quiet) {
+        printf("model: the front-end %s\n", what);
+    }
 }
 
 static bool is_hvl(const model_t *m)
