@@ -18,6 +18,7 @@
 #define FIELDS 8U
 #define LINE 1024U
 #define ROWS_MAX 256U
+#define SECONDS 1200U /* that a row may take: ADV-V42 can be told to send very many packets */
 
 enum { F_ID, F_DESCRIPTION, F_REACTION, F_DEVICES, F_TRANSPORTS, F_VERDICT, F_TEST, F_REASON };
 
@@ -213,6 +214,7 @@ static unsigned int play(const record_t *r, const row_t *row, bool vsock, size_t
     scene.failures = 0U;
     hook_script(NULL, NULL);
     between_accesses = NULL;
+    watch_over(SECONDS);
     neighbour_open();
     neighbour_before();
     afresh();

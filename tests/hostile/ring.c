@@ -241,10 +241,29 @@ static void add_while_draining(void *context, const hook_access_t *access)
     }
 }
 
+/* ... and returns what it was not even shown yet. */
+static void return_while_draining(void *context, const hook_access_t *access)
+{
+    const skr_virtq_t *q = party_ring(VICTIM, RX);
+
+    (void)context;
+    if (is_read_of(access, USED_IDX(q), USED_RING(q))) {
+        model_raw_push(MODEL, RX, outstanding_id(RX), VICTIM->is_vsock ? SKR_VSOCK_HEADER_BYTES : 1U);
+    }
+}
+
 static void adv_q08(void)
 {
     uint8_t data[16];
     uint32_t got = 0U;
+
+    comes_up();
+    hook_script(return_while_draining, NULL);
+    for (uint32_t i = 0U; i < 200U; i++) {
+        EXPECT(call_step(VICTIM, 1U) == SKR_OK);
+        EXPECT(call_read(VICTIM, data, sizeof data, &got) != SKR_FAULT);
+    }
+    afresh();
 
     comes_up();
     hook_script(add_while_draining, NULL);

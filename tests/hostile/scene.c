@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scene.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The window of a virtio-mmio device; a hypervisor-less one is kvmtool's unless the configuration asks for more. */
 #ifndef HOSTILE_BLOCK_BYTES
@@ -60,6 +62,40 @@ uint32_t hostile_random(void)
     return state;
 }
 
+/* What cannot be gone on after: said, and the end. */
+static void give_up(const char *verdict, const char *what)
+{
+    printf("FAIL %s: %s: %s\n", scene.label, verdict, (what != NULL) ? what : "not in a call");
+    (void)fflush(stdout);
+    _Exit(1);
+}
+
+static void on_death(void)
+{
+    give_up("memory fault", call.what);
+}
+
+static void on_signal(int number)
+{
+    give_up((number == SIGALRM) ? "wedged" : "memory fault", call.what);
+}
+
+/* Of the sanitizer's run time, if that is there. */
+extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+void watch_over(unsigned int seconds)
+{
+    if (__sanitizer_set_death_callback != NULL) {
+        __sanitizer_set_death_callback(on_death);
+    } else {
+        (void)signal(SIGSEGV, on_signal);
+        (void)signal(SIGBUS, on_signal);
+        (void)signal(SIGFPE, on_signal);
+    }
+    (void)signal(SIGALRM, on_signal);
+    (void)alarm(seconds);
+}
+
 /* --- calls --- */
 
 /* Looks on before every access, first of all: the library stays within the window of the device it was called for, and
@@ -77,9 +113,7 @@ static void on_access(void *context, const hook_access_t *access)
             (void)expect(false, "an access outside the window", call.what, (int)access->offset);
         }
         if (call.accesses > (call.bound + RUNAWAY)) {
-            printf("FAIL %s: wedged: %s does not end\n", scene.label, call.what);
-            (void)fflush(stdout);
-            _Exit(1);
+            give_up("wedged", call.what);
         }
         if ((between_accesses != NULL) && (call.party == VICTIM)) {
             between_accesses(access);

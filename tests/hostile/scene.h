@@ -66,6 +66,9 @@ bool expect(bool good, const char *what, const char *file, int line);
 void conclude(unsigned int verdict);
 uint32_t hostile_random(void);
 
+/* A crash, or more seconds than these, is reported for what runs, and ends the program. */
+void watch_over(unsigned int seconds);
+
 /* --- one device --- */
 
 /* The model as it should be, the context full of garbage, init done; not started. */
