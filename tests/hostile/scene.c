@@ -75,6 +75,14 @@ static void on_death(void)
     give_up("memory fault", call.what);
 }
 
+/* Called by the run time of the undefined-behaviour sanitizer before its report, where it is there: a name that is its own. */
+void __ubsan_on_report(void);
+void __ubsan_on_report(void)
+{
+    printf("FAIL %s: memory fault: %s\n", scene.label, (call.what != NULL) ? call.what : "not in a call");
+    (void)fflush(stdout);
+}
+
 static void on_signal(int number)
 {
     give_up((number == SIGALRM) ? "wedged" : "memory fault", call.what);
