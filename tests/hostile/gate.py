@@ -18,7 +18,7 @@ from gate import Gate, options, run  # noqa: E402
 
 PACKETS = {("gate", "plain"): 20000, ("gate", "san"): 20000, ("full", "plain"): 10000000, ("full", "san"): 1000000}
 PATTERNS = {"read": 6, "write": 5}
-SCENARIOS = 12  # two devices, three transports, with and without EVENT_IDX
+SCENARIOS = 16  # two devices, with and without EVENT_IDX: three transports, and attaching to a page that was left running
 PARTS = {
     "gate": [("catalogue", "plain", "default"), ("catalogue", "san", "default"), ("sweep", "plain", "large"),
              ("sweep", "san", "large")],
@@ -95,7 +95,7 @@ def main():
         gate.passed += passed
         gate.failed += failed
         for line in result.stdout.splitlines():
-            if line.startswith(("sweep ", "catalogue: ")):
+            if line.startswith(("sweep ", "catalogue: ", "bound: ")):
                 print("hostile: %s: %s" % (variant, line), flush=True)
         if part == "catalogue":
             check_catalogue(gate, root, label, rows(table))

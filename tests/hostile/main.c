@@ -312,6 +312,7 @@ int main(int argc, char **argv)
     } else {
         sweep_all(table, filter, &plan);
     }
+    print_longest();
     (void)fclose(table);
     count_check(passed != 0U, "skerry-hostile", "nothing ran");
     printf("%u passed, %u failed\n", passed, failed);

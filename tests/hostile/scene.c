@@ -30,6 +30,14 @@ static struct {
     bool over;
 } call;
 
+#define CALLS 32U
+
+static struct {
+    const char *what;
+    uint32_t bound;
+    uint32_t accesses;
+} longest[CALLS];
+
 static struct {
     uint8_t block[MODEL_BLOCK_BYTES];
     uint8_t context[sizeof(skr_vsock_t) + sizeof(skr_console_t)];
@@ -137,13 +145,38 @@ void call_begin(party_t *p, uint32_t bound, const char *what)
     call.accesses = 0U;
 }
 
+/* The longest call of each function, by what was said of it: a running device's step has another bound than a set-up's. */
+static void remember(void)
+{
+    size_t i = 0U;
+
+    while ((i < CALLS) && (longest[i].what != NULL) && ((longest[i].what != call.what) || (longest[i].bound != call.bound))) {
+        i++;
+    }
+    if ((call.bound != 0U) && (i < CALLS)) {
+        longest[i].what = call.what;
+        longest[i].bound = call.bound;
+        if (call.accesses > longest[i].accesses) {
+            longest[i].accesses = call.accesses;
+        }
+    }
+}
+
+void print_longest(void)
+{
+    for (size_t i = 0U; (i < CALLS) && (longest[i].what != NULL); i++) {
+        printf("bound: %.*s: %u accesses at most, %u documented\n", (int)strcspn(longest[i].what, "("), longest[i].what,
+               longest[i].accesses, longest[i].bound);
+    }
+}
+
 uint32_t call_end(uint32_t result)
 {
     if ((between_accesses != NULL) && (call.party == VICTIM)) {
         between_accesses(NULL);
     }
-    if ((call.party == VICTIM) && (call.accesses > scene.longest)) {
-        scene.longest = call.accesses;
+    if (call.party == VICTIM) {
+        remember();
     }
     call.party = NULL;
     if (call.accesses > call.bound) {
@@ -160,9 +193,11 @@ uint32_t call_accesses(void)
 
 skr_status_t call_step(party_t *p, uint32_t ticks)
 {
+    const bool ready = party_device(p)->state == SKR_DEVICE_READY;
+
     p->now += ticks;
-    return (skr_status_t)(p->is_vsock ? CALL(p, BOUND_VSOCK_STEP, skr_vsock_step(p->vsock, p->now))
-                                      : CALL(p, BOUND_CONSOLE_STEP, skr_console_step(p->console, p->now)));
+    return (skr_status_t)(p->is_vsock ? CALL(p, BOUND_VSOCK_STEP(ready), skr_vsock_step(p->vsock, p->now))
+                                      : CALL(p, BOUND_CONSOLE_STEP(ready), skr_console_step(p->console, p->now)));
 }
 
 skr_status_t call_write(party_t *p, const uint8_t *data, uint32_t length, uint32_t *taken)

@@ -55,7 +55,6 @@ typedef struct {
     unsigned int verdict;
     unsigned int failures;
     unsigned int checks;
-    uint32_t longest;   /* most accesses of one call of the victim */
 } scene_t;
 
 extern scene_t scene;
@@ -98,6 +97,7 @@ skr_status_t call_write(party_t *p, const uint8_t *data, uint32_t length, uint32
 skr_status_t call_read(party_t *p, uint8_t *data, uint32_t capacity, uint32_t *got);
 uint32_t call_acknowledge(party_t *p);
 uint32_t call_accesses(void); /* of the last call */
+void print_longest(void);     /* for each function, the most that one call of the victim has made, and its bound */
 
 /* Called where the shared memory stands still: before each access of the victim's calls (first of all who look on), and at
  * the end of each of its calls with NULL. */

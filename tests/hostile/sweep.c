@@ -224,8 +224,13 @@ static outcome_t live(void)
     (void)goes((skr_status_t)(VICTIM->is_vsock ? CALL(VICTIM, 0U, skr_vsock_start(VICTIM->vsock, VICTIM->now))
                                                : CALL(VICTIM, 0U, skr_console_start(VICTIM->console, VICTIM->now))));
     while (!life.over && (life.stage != DONE) && (turns < LIFE_TURNS)) {
-        const skr_status_t status = call_step(VICTIM, LIFE_TICKS);
         uint32_t progress = 0U;
+        skr_status_t status = SKR_OK;
+
+        if (MODEL->interrupts != 0U) { /* as an interrupt handler does */
+            (void)call_acknowledge(VICTIM);
+        }
+        status = call_step(VICTIM, LIFE_TICKS);
 
         (void)goes(status);
         if (!life.over) {
@@ -248,6 +253,19 @@ static outcome_t live(void)
     EXPECT(turns < LIFE_TURNS);
     return life.over ? life.end : (life.right ? OUT_DONE : OUT_ALTERED);
 }
+
+/* One kind of life, and how many ended how. */
+typedef struct {
+    bool vsock;
+    size_t transport;
+    uint32_t options;
+    bool attach; /* to what an earlier life has left */
+    char name[64];
+    uint32_t reads;
+    uint32_t writes;
+    uint32_t runs;
+    uint32_t count[OUTCOMES];
+} scenario_t;
 
 /* --- where an access lies, and what may come of spoiling it --- */
 
@@ -274,7 +292,9 @@ static const zone_t registers[] = {
     { "queue size", 0x034U, 0x038U, C(QUEUE_SIZE) | C(MEMORY_SIZE) },
     { "queue answer", 0x040U, 0x048U, C(QUEUE_BUSY) | C(QUEUE_ANSWER) | C(QUEUE_TIMEOUT) },
     { "interrupt word", 0x060U, 0x064U, C_SETUP },
-    { "status", 0x070U, 0x074U, C(FEATURES) | C(RESET_TIMEOUT) | C(HALF_SETUP) | C(ATTACH) | C(STATUS_LOST) | C(NEEDS_RESET) },
+    /* QUEUE_TIMEOUT: a running page that looks cold is set up anew, which a PMM without reset does not answer */
+    { "status", 0x070U, 0x074U, C(FEATURES) | C(RESET_TIMEOUT) | C(HALF_SETUP) | C(ATTACH) | C(QUEUE_TIMEOUT) | C(STATUS_LOST) |
+                                C(NEEDS_RESET) },
     { "block", 0x0B0U, 0x0C0U, C(BLOCK) },
     { "generation", 0x0FCU, 0x100U, C(CONFIG_UNSTABLE) },
     { "configuration", 0x100U, 0x200U, C(CONFIG_UNSTABLE) | C(CID) } };
@@ -287,6 +307,7 @@ static const zone_t used_index = { "used index", 0U, 0U, C_RING };
 static const zone_t used_id = { "used id", 0U, 0U, C(USED_ID) | C(USED_TWICE) };
 static const zone_t used_length = { "used length", 0U, 0U, C(USED_LENGTH) };
 static const zone_t ring = { "ring", 0U, 0U, C_RING }; /* written: the device is misled about buffers */
+static const zone_t left_ring = { "ring of an earlier life", 0U, 0U, C_RING | C(ATTACH) };
 static const zone_t wish = { "notification wish", 0U, 0U, 0U };
 static const zone_t buffer = { "descriptor or buffer", 0U, 0U, 0U };
 
@@ -302,12 +323,12 @@ static const zone_t *zone_in_page(uint32_t offset, bool write)
     return found;
 }
 
-static const zone_t *zone_in_ring(const skr_virtq_t *q, uint32_t offset, bool write)
+static const zone_t *zone_in_ring(const skr_virtq_t *q, uint32_t offset, bool write, bool attaching)
 {
     const zone_t *found = &buffer;
 
     if ((offset >= q->avail) && (offset < (q->avail + 6U + (2U * q->size)))) {
-        found = &ring;
+        found = write ? &ring : &left_ring;
     } else if ((offset >= q->used) && (offset < (q->used + 6U + (8U * q->size)))) {
         const uint32_t at = offset - q->used;
 
@@ -316,7 +337,7 @@ static const zone_t *zone_in_ring(const skr_virtq_t *q, uint32_t offset, bool wr
         } else if ((at < 2U) || (at >= (4U + (8U * q->size)))) {
             found = &wish;
         } else if (at < 4U) {
-            found = &used_index;
+            found = attaching ? &left_ring : &used_index;
         } else {
             found = ((at % 8U) == 4U) ? &used_id : &used_length;
         }
@@ -338,10 +359,11 @@ static const zone_t *zone_of(const hook_access_t *access, const skr_virtq_t **q)
     } else {
         for (uint32_t i = 0U; i < d->queues; i++) {
             /* a ring is formatted before it counts as placed */
-            const bool there = (i < d->placed) || ((i == d->placed) && (d->state == SKR_DEVICE_QUEUE_SIZE));
+            const bool attaching = d->state == SKR_DEVICE_ATTACH;
+            const bool there = (i < d->placed) || ((i == d->placed) && ((d->state == SKR_DEVICE_QUEUE_SIZE) || attaching));
 
             if ((found == &buffer) && there) {
-                found = zone_in_ring(&d->virtq[i], offset - MODEL_MEMORY_OFFSET, access->write);
+                found = zone_in_ring(&d->virtq[i], offset - MODEL_MEMORY_OFFSET, access->write, attaching);
                 *q = &d->virtq[i];
             }
         }
@@ -477,12 +499,30 @@ static void spoil(void *context, const hook_access_t *access)
     }
 }
 
-static outcome_t live_spoiled(uint32_t options, bool write, uint32_t target, pattern_t pattern)
+/* A page and rings that an earlier life of the front-end has left running: this one attaches to them. */
+static void leave_running(void)
+{
+    skr_transport_t t;
+
+    EXPECT(party_start(VICTIM) == SKR_OK);
+    model_run(MODEL);
+    t = party_transport(VICTIM);
+    EXPECT(party_init(VICTIM, &t) == SKR_OK);
+}
+
+static outcome_t live_spoiled(const scenario_t *s, bool write, uint32_t target, pattern_t pattern)
 {
     outcome_t outcome = OUT_DONE;
 
     watch_over(SECONDS);
-    afresh_with(options);
+    afresh_with(s->options);
+    if (!s->vsock) {
+        MODEL->offered |= SKR_CONSOLE_F_SIZE;
+        model_restart(MODEL);
+    }
+    if (s->attach) {
+        leave_running();
+    }
     memset(&spoiler, 0, offsetof(__typeof__(spoiler), then));
     spoiler.write = write;
     spoiler.target = target;
@@ -496,17 +536,6 @@ static outcome_t live_spoiled(uint32_t options, bool write, uint32_t target, pat
 }
 
 /* --- the sweeps --- */
-
-typedef struct {
-    bool vsock;
-    size_t transport;
-    uint32_t options;
-    char name[64];
-    uint32_t reads;
-    uint32_t writes;
-    uint32_t runs;
-    uint32_t count[OUTCOMES];
-} scenario_t;
 
 /* The four things, after a life that was spoiled; and that a new start works. */
 static void judge(outcome_t outcome, bool write, uint32_t target, pattern_t pattern)
@@ -560,7 +589,7 @@ static void sweep_kind(FILE *table, scenario_t *s, const sweep_plan_t *plan, boo
             outcome_t outcome = OUT_DONE;
 
             neighbour_before();
-            outcome = live_spoiled(s->options, write, n, patterns[p]);
+            outcome = live_spoiled(s, write, n, patterns[p]);
             outcomes[outcome]++;
             runs++;
             judge(outcome, write, n, patterns[p]);
@@ -584,11 +613,10 @@ static void sweep_one(FILE *table, scenario_t *s, const sweep_plan_t *plan)
     scene.victim.is_vsock = s->vsock;
     scene.verdict = 0U;
     scene.failures = 0U;
-    scene.longest = 0U;
     hook_script(NULL, NULL);
     between_accesses = NULL;
     neighbour_open();
-    outcome = live_spoiled(s->options, false, 0U, ZERO); /* nothing is spoiled */
+    outcome = live_spoiled(s, false, 0U, ZERO); /* nothing is spoiled */
     EXPECT(outcome == OUT_DONE);
     EXPECT(MODEL->breaches == 0U);
     EXPECT((life.host_got == TRANSFER) && (life.read == TRANSFER));
@@ -605,6 +633,15 @@ static void sweep_one(FILE *table, scenario_t *s, const sweep_plan_t *plan)
     (void)fflush(stdout);
 }
 
+static void sweep_named(FILE *table, const char *filter, const sweep_plan_t *plan, scenario_t *s)
+{
+    (void)snprintf(s->name, sizeof s->name, "%s %s%s%s", s->vsock ? "vsock" : "console", transport_names[s->transport],
+                   (s->options != 0U) ? " event-idx" : "", s->attach ? " attach" : "");
+    if ((filter == NULL) || (strstr(s->name, filter) != NULL)) {
+        sweep_one(table, s, plan);
+    }
+}
+
 void sweep_all(FILE *table, const char *filter, const sweep_plan_t *plan)
 {
     make_stream();
@@ -615,14 +652,13 @@ void sweep_all(FILE *table, const char *filter, const sweep_plan_t *plan)
     fprintf(table, "\n");
     for (unsigned int vsock = 0U; vsock < 2U; vsock++) {
         for (size_t t = 0U; t < 3U; t++) {
-            for (uint32_t options = 0U; options <= SKR_OPTION_EVENT_IDX; options += SKR_OPTION_EVENT_IDX) {
-                scenario_t s = { .vsock = vsock != 0U, .transport = t, .options = options };
+            const unsigned int kinds = (transport_kinds[t] == SKR_TRANSPORT_HVL) ? 4U : 2U; /* nothing else can be attached to */
 
-                (void)snprintf(s.name, sizeof s.name, "%s %s%s", s.vsock ? "vsock" : "console", transport_names[t],
-                               (options != 0U) ? " event-idx" : "");
-                if ((filter == NULL) || (strstr(s.name, filter) != NULL)) {
-                    sweep_one(table, &s, plan);
-                }
+            for (unsigned int k = 0U; k < kinds; k++) {
+                scenario_t s = { .vsock = vsock != 0U, .transport = t, .options = ((k % 2U) != 0U) ? SKR_OPTION_EVENT_IDX : 0U,
+                                 .attach = k >= 2U };
+
+                sweep_named(table, filter, plan, &s);
             }
         }
     }
