@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The hostile back-end as a gate: the catalogue on the delivered configuration, the sweeps on large buffers, both plain and san.
+"""The hostile back-end as a gate: the catalogue on the delivered configuration, the sweeps on large buffers, plain and san.
 
     gate.py                 what `make gate-hostile` runs: every row, and every access with every pattern
     gate.py --full          `make hostile`: the sweeps on the delivered configuration as well, and 10^7 random packets
@@ -18,7 +18,7 @@ from gate import Gate, options, run  # noqa: E402
 
 PACKETS = {("gate", "plain"): 20000, ("gate", "san"): 20000, ("full", "plain"): 10000000, ("full", "san"): 1000000}
 PATTERNS = {"read": 6, "write": 5}
-SCENARIOS = 16  # two devices, with and without EVENT_IDX: three transports, and attaching to a page that was left running
+SCENARIOS = 20  # two devices, with and without EVENT_IDX: three transports, and a page left running, attached to or reset
 PARTS = {
     "gate": [("catalogue", "plain", "default"), ("catalogue", "san", "default"), ("sweep", "plain", "large"),
              ("sweep", "san", "large")],
@@ -101,7 +101,8 @@ def main():
             check_catalogue(gate, root, label, rows(table))
         else:
             check_sweep(gate, label, rows(table), patterns)
-        print("hostile: %s: %d passed, %d failed; table: %s" % (label, passed, failed, os.path.relpath(table, root)), flush=True)
+        print("hostile: %s: %d passed, %d failed; table: %s" % (label, passed, failed, os.path.relpath(table, root)),
+              flush=True)
     return gate.done()
 
 

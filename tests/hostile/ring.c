@@ -450,7 +450,8 @@ static void change_behind(void *context, const hook_access_t *access)
         }
         fetch.bytes = 0U;
     }
-    if (is_read_of(access, USED_RING(q), USED_RING_END(q)) || is_read_of(access, q->buffers, q->buffers + (q->count * q->stride))) {
+    if (is_read_of(access, USED_RING(q), USED_RING_END(q)) ||
+        is_read_of(access, q->buffers, q->buffers + (q->count * q->stride))) {
         fetch.twice = fetch.twice || (fetch.last == offset_of(access));
         fetch.last = offset_of(access);
         if (access->bytes <= sizeof fetch.value) {
@@ -690,6 +691,57 @@ static void adv_q24(void)
     goes_on(DROPPED);
 }
 
+/* A stale cache line is an old word where a new one was meant. Index without elements: what stood in the slots before is looked
+ * at. Elements without payload: what stood in the buffers before. No index for a long time, then all at once. */
+static void adv_q25(void)
+{
+    const uint8_t byte = 1U;
+    uint32_t taken = 0U;
+    uint32_t bytes = 0U;
+
+    comes_up(); /* a slot used for the first time names buffer 0, no bytes */
+    for (uint32_t i = 0U; i < 20U; i++) {
+        model_raw_used_idx(MODEL, RX, (uint16_t)(MODEL->queues[RX].next_used + 1U));
+        EXPECT(party_poll(VICTIM) == SKR_OK);
+    }
+    EXPECT((VICTIM->is_vsock ? VSOCK->counters.short_packets : CONSOLE->counters.empty_buffers) == 20U);
+    conclude(DROPPED);
+
+    load(); /* and the same of what was transmitted: twice is once too often */
+    model_raw_used_idx(MODEL, TX, (uint16_t)(MODEL->queues[TX].next_used + 2U));
+    model_raw_element(MODEL, TX, (uint16_t)(MODEL->queues[TX].next_used - 2U), 0U, 0U);
+    model_raw_element(MODEL, TX, (uint16_t)(MODEL->queues[TX].next_used - 1U), 0U, 0U);
+    broken(SKR_CAUSE_USED_TWICE);
+
+    if (VICTIM->is_vsock) {
+        running();
+        for (uint32_t i = 0U; i < 40U; i++) {
+            return_empty(SKR_VSOCK_HEADER_BYTES + 4U);
+            EXPECT(call_step(VICTIM, 1U) == SKR_OK);
+        }
+        EXPECT(VSOCK->counters.foreign_packets == 40U);
+        goes_on(DROPPED);
+    }
+
+    running();
+    while (party_ring(VICTIM, TX)->free_count > SKR_VSOCK_TX_RESERVE) {
+        EXPECT(call_write(VICTIM, &byte, 1U, &taken) == SKR_OK);
+        bytes++;
+    }
+    drain();
+    MODEL->queues[TX].next_used = (uint16_t)(MODEL->queues[TX].next_used - bytes);
+    model_raw_used_idx(MODEL, TX, MODEL->queues[TX].next_used); /* nothing seems to have happened ... */
+    for (uint32_t i = 0U; i < 100U; i++) {
+        EXPECT(call_step(VICTIM, 1000U) == SKR_OK);
+    }
+    EXPECT(party_ring(VICTIM, TX)->outstanding >= bytes);
+    model_raw_used_idx(MODEL, TX, (uint16_t)(MODEL->queues[TX].next_used + bytes)); /* ... until the line is fetched again */
+    EXPECT(call_step(VICTIM, 1U) == SKR_OK);
+    drain();
+    forward();
+    goes_on(CONTAINED);
+}
+
 /* Once round all of the 16-bit indices and over the wrap, in steps of one buffer. */
 static void adv_q26(void)
 {
@@ -714,4 +766,4 @@ const row_t rows_ring[] = {
     ROW(adv_q01), ROW(adv_q02), ROW(adv_q03), ROW(adv_q04), ROW(adv_q05), ROW(adv_q06), ROW(adv_q07), ROW(adv_q08),
     ROW(adv_q09), ROW(adv_q10), ROW(adv_q11), ROW(adv_q12), ROW(adv_q13), ROW(adv_q14), ROW(adv_q15), ROW(adv_q16),
     ROW(adv_q17), ROW(adv_q18), ROW(adv_q19), ROW(adv_q20), ROW(adv_q21), ROW(adv_q22), ROW(adv_q23), ROW(adv_q24),
-    ROW(adv_q26), { NULL, NULL } };
+    ROW(adv_q25), ROW(adv_q26), { NULL, NULL } };

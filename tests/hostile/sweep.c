@@ -259,7 +259,7 @@ typedef struct {
     bool vsock;
     size_t transport;
     uint32_t options;
-    bool attach; /* to what an earlier life has left */
+    bool left; /* an earlier life has left page and rings running: attached to, or reset by a PMM that can */
     char name[64];
     uint32_t reads;
     uint32_t writes;
@@ -499,7 +499,7 @@ static void spoil(void *context, const hook_access_t *access)
     }
 }
 
-/* A page and rings that an earlier life of the front-end has left running: this one attaches to them. */
+/* A page and rings that an earlier life of the front-end has left running. */
 static void leave_running(void)
 {
     skr_transport_t t;
@@ -520,7 +520,10 @@ static outcome_t live_spoiled(const scenario_t *s, bool write, uint32_t target, 
         MODEL->offered |= SKR_CONSOLE_F_SIZE;
         model_restart(MODEL);
     }
-    if (s->attach) {
+    if ((s->options & SKR_OPTION_PMM_RESETS) != 0U) {
+        MODEL->pmm = MODEL_PMM_RESETS;
+    }
+    if (s->left) {
         leave_running();
     }
     memset(&spoiler, 0, offsetof(__typeof__(spoiler), then));
@@ -552,7 +555,7 @@ static void judge(outcome_t outcome, bool write, uint32_t target, pattern_t patt
         EXPECT(cause == SKR_CAUSE_NONE);
     }
     EXPECT((spoiler.must == SKR_CAUSE_NONE) || (cause == spoiler.must));
-    if (outcome == OUT_TIMED_OUT) { /* bytes may be lost without anybody knowing; what has a time-out of its own must end by it */
+    if (outcome == OUT_TIMED_OUT) { /* bytes may get lost and nobody knows; what has a time-out of its own must end by it */
         EXPECT((life.stage == SENDING) || (life.stage == RECEIVING));
         EXPECT(!VICTIM->is_vsock || (VICTIM->vsock->flow[0].state != SKR_FLOW_CONNECTING));
     }
@@ -635,8 +638,10 @@ static void sweep_one(FILE *table, scenario_t *s, const sweep_plan_t *plan)
 
 static void sweep_named(FILE *table, const char *filter, const sweep_plan_t *plan, scenario_t *s)
 {
+    const char *found = (s->options & SKR_OPTION_PMM_RESETS) != 0U ? " reset" : " attach";
+
     (void)snprintf(s->name, sizeof s->name, "%s %s%s%s", s->vsock ? "vsock" : "console", transport_names[s->transport],
-                   (s->options != 0U) ? " event-idx" : "", s->attach ? " attach" : "");
+                   s->left ? found : "", ((s->options & SKR_OPTION_EVENT_IDX) != 0U) ? " event-idx" : "");
     if ((filter == NULL) || (strstr(s->name, filter) != NULL)) {
         sweep_one(table, s, plan);
     }
@@ -652,11 +657,13 @@ void sweep_all(FILE *table, const char *filter, const sweep_plan_t *plan)
     fprintf(table, "\n");
     for (unsigned int vsock = 0U; vsock < 2U; vsock++) {
         for (size_t t = 0U; t < 3U; t++) {
-            const unsigned int kinds = (transport_kinds[t] == SKR_TRANSPORT_HVL) ? 4U : 2U; /* nothing else can be attached to */
+            /* virtio-mmio always begins with a reset, whatever was left */
+            const unsigned int kinds = (transport_kinds[t] == SKR_TRANSPORT_HVL) ? 6U : 2U;
 
             for (unsigned int k = 0U; k < kinds; k++) {
-                scenario_t s = { .vsock = vsock != 0U, .transport = t, .options = ((k % 2U) != 0U) ? SKR_OPTION_EVENT_IDX : 0U,
-                                 .attach = k >= 2U };
+                scenario_t s = { .vsock = vsock != 0U, .transport = t, .left = k >= 2U };
+
+                s.options = (((k % 2U) != 0U) ? SKR_OPTION_EVENT_IDX : 0U) | ((k >= 4U) ? SKR_OPTION_PMM_RESETS : 0U);
 
                 sweep_named(table, filter, plan, &s);
             }

@@ -184,6 +184,9 @@ TABLE = {
         (VIRTQ, "length > q->length[id]", "length > 0xFFFFFFFEU", "ADV-Q09"),
         (VIRTQ, "q->popped = (uint16_t)id;", "q->popped = (uint16_t)skr_shm_read32(q->base, at);", "ADV-Q16"),
         (VIRTQ, "skr_shm_clear(q->base, q->used, ", "skr_shm_clear(q->base, q->used, q->limit + ", "outside the window"),
+        (VIRTQ, "void skr_virtq_release(skr_virtq_t *q, uint16_t id)\n{", "void skr_virtq_release(skr_virtq_t *q, uint16_t id)\n{\n"
+         "    static skr_virtq_t *other;\n    if (other != NULL) { other->popped_length++; }\n    other = q;",
+         "the neighbour's memory is as it was"),
         (RECEIVE, "v->packet.length > bytes", "v->packet.length > (bytes | 0xFFFFFFFEU)", "ADV-V01"),
         (RECEIVE, "(i < SKR_VSOCK_STEP_PACKETS) && more", "more", "ADV-Q08 vsock mmio-v2: wedged: skr_vsock_step"),
         (RECEIVE, "skr_shm_write64(q->base, skr_virtq_buffer(q, id), 0U);", "", "ADV-V09"),
