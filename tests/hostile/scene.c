@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/time.h>
 
 /* The window of a virtio-mmio device; a hypervisor-less one is kvmtool's unless the configuration asks for more. */
 #ifndef HOSTILE_BLOCK_BYTES
@@ -93,7 +93,7 @@ void __ubsan_on_report(void)
 
 static void on_signal(int number)
 {
-    give_up((number == SIGALRM) ? "wedged" : "memory fault", call.what);
+    give_up((number == SIGVTALRM) ? "wedged" : "memory fault", call.what);
 }
 
 /* Of the sanitizer's run time, if that is there. */
@@ -101,6 +101,8 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 
 void watch_over(unsigned int seconds)
 {
+    const struct itimerval limit = { .it_value = { .tv_sec = (time_t)seconds } };
+
     if (__sanitizer_set_death_callback != NULL) {
         __sanitizer_set_death_callback(on_death);
     } else {
@@ -108,8 +110,8 @@ void watch_over(unsigned int seconds)
         (void)signal(SIGBUS, on_signal);
         (void)signal(SIGFPE, on_signal);
     }
-    (void)signal(SIGALRM, on_signal);
-    (void)alarm(seconds);
+    (void)signal(SIGVTALRM, on_signal);
+    (void)setitimer(ITIMER_VIRTUAL, &limit, NULL);
 }
 
 /* --- calls --- */
