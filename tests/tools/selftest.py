@@ -198,7 +198,7 @@ TABLE = {
         (DEVICE, "        give_up(d, late);", "        d->since = d->now;\n        (void)late;", "refused"),
         (DEVICE, "skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {\n        d->counters", "(d->now == 0U)) {\n        d->counters",
          "ADV-Q19"),
-        (ATTACKS, "ADV-Q25,memory", "ADV-Q27,memory", "ADV-Q25: neither a test nor"),
+        (ATTACKS, "ADV-Q25,", "ADV-Q27,", "ADV-Q25: neither a test nor"),
         (ATTACKS, "contained,adv_q06", "refused,adv_q06", "ADV-Q06: contained"),
         (ATTACKS, ",adv_v44,", ",,a reason that is none", "ADV-V44: neither a test nor"),
     ]),
