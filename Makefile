@@ -64,6 +64,7 @@ check: ## all gates; the last line counts what passed
 
 # The gates, in the order in which `make check` runs them: cheap and telling ones first.
 gate-tests:    ; +@tests/tools/tests.py --build $(BUILD)
+gate-hostile:  ; @tests/hostile/gate.py --build $(BUILD)
 gate-pmm:
 	+@$(MAKE) -s -C pmm BUILD=$(BUILD) && $(MAKE) -s -C pmm BUILD=$(BUILD) SAN=1
 	@python3 tests/pmm/run.py $(BUILD)/pmm/skerry-pmm
@@ -88,8 +89,11 @@ gate-cost:     ; @bench/cost/cost.py gate --build $(BUILD)/cost
 gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
-GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-coverage \
-         gate-cost gate-pmm gate-fdt gate-system gate-wp gate-eva gate-trace gate-docs
+GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-hostile \
+         gate-coverage gate-cost gate-pmm gate-fdt gate-system gate-wp gate-eva gate-trace gate-docs
+
+hostile: ## the hostile back-end at full length: every access of the delivered configuration too, 10^7 random packets
+	@tests/hostile/gate.py --full --build $(BUILD)
 
 soak: ## 10 GiB through the island's echo service, every byte compared; SOAK_ARGS=--bytes=1G for less
 	@.ci/tools.sh run
@@ -127,4 +131,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
 
-.PHONY: all lib fdt pmm examples run test check soak bench cost install install-fdt clean help $(GATES)
+.PHONY: all lib fdt pmm examples run test check hostile soak bench cost install install-fdt clean help $(GATES)

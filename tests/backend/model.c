@@ -44,7 +44,9 @@ static void put64(model_t *m, uint32_t offset, uint64_t value)
 static void breach(model_t *m, const char *what)
 {
     m->breaches++;
-    printf("model: the front-end %s\n", what);
+    if (!m->quiet) {
+        printf("model: the front-end %s\n", what);
+    }
 }
 
 static bool is_hvl(const model_t *m)
@@ -71,6 +73,10 @@ static void stop_queues(model_t *m)
 
 static void legacy_layout(model_t *m, model_queue_t *q, uint32_t pfn, uint32_t page, uint32_t align)
 {
+    if ((align == 0U) || (q->size == 0U)) {
+        breach(m, "started a queue without alignment or size");
+        return;
+    }
     q->pfn = pfn;
     q->desc = (uint64_t)pfn * page;
     q->avail = q->desc + (16ULL * q->size);

@@ -93,6 +93,7 @@ typedef struct {
     uint32_t status;          /* as the device knows it */
     uint32_t interrupts;      /* interrupt status, bits 0 and 1 */
     bool manual;              /* hypervisor-less: true: no pass but in model_run() and model_pass() */
+    bool quiet;               /* breaches are counted and not printed */
 
     /* What a test may look at. */
     uint32_t interrupts_raised; /* by used buffers, suppression respected */

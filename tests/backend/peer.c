@@ -129,8 +129,10 @@ bool peer_take(peer_t *p)
 
         if (!addressed || !known || !sized) {
             p->model->breaches++;
-            printf("peer: the front-end sent a packet against the rules: operation %u, %u bytes of payload in %d\n",
-                   (unsigned int)p->got.op, (unsigned int)p->got.length, (int)length);
+            if (!p->model->quiet) {
+                printf("peer: the front-end sent a packet against the rules: operation %u, %u bytes of payload in %d\n",
+                       (unsigned int)p->got.op, (unsigned int)p->got.length, (int)length);
+            }
         } else {
             memcpy(p->payload, &wire[HEADER], p->got.length);
         }

@@ -20,6 +20,8 @@ from gate import ROOT, Gate, run
 HERE = os.path.dirname(os.path.abspath(__file__))
 C, H, SHM, TEST = "src/sample.c", "include/skerry/skerry.h", "include/skerry/shm.h", "tests/test_sample.c"
 LIMITS, ROWS = "bench/cost/limits.csv", "bench/cost/rows.c"
+VIRTQ, DEVICE, CONSOLE = "src/virtq.c", "src/device.c", "src/console.c"
+FLOW, RECEIVE, ATTACKS = "src/vsock_flow.c", "src/vsock_receive.c", "tests/hostile/catalogue.csv"
 MD, README, DEVIATIONS, LEDGER = "spec/sample.md", "README.md", "misra/deviations.json", "proofs/assumptions.md"
 
 RECORD = """[{"id": "SKR-DEV-001", "revision": 1, "date": "2026-01-01", "guidelines": ["%s"], "category": "Advisory",
@@ -173,6 +175,42 @@ TABLE = {
         ("proofs/eva/sample.c", "", None, "no driver"),
         ("proofs/eva/sample.c", "skr_look_up(&id", "skr_look_dow(&id", "did not come to an end"),
     ]),
+    "hostile": (["tests/hostile/gate.py", "--quick", "catalogue"], [
+        (VIRTQ, "id >= q->count) {\n        cause = SKR_CAUSE_USED_ID", "id >= 0xFFFFFFFFU) {\n        cause = SKR_CAUSE_USED_ID",
+         "ADV-Q01 console mmio-v2: memory fault"),
+        (VIRTQ, "ready > q->outstanding", "(ready > q->outstanding) && (q->size == 0U)", "ADV-Q06"),
+        (VIRTQ, "q->owner[id] != SKR_VIRTQ_DEVICE) {\n        cause = SKR_CAUSE_USED_TWICE", "q->owner[id] == 7) {\n"
+         "        cause = SKR_CAUSE_USED_TWICE", "ADV-Q04"),
+        (VIRTQ, "length > q->length[id]", "length > 0xFFFFFFFEU", "ADV-Q09"),
+        (VIRTQ, "q->popped = (uint16_t)id;", "q->popped = (uint16_t)skr_shm_read32(q->base, at);", "ADV-Q16"),
+        (VIRTQ, "skr_shm_clear(q->base, q->used, ", "skr_shm_clear(q->base, q->used, q->limit + ", "outside the window"),
+        (VIRTQ, "void skr_virtq_release(skr_virtq_t *q, uint16_t id)\n{", "void skr_virtq_release(skr_virtq_t *q, uint16_t id)\n{\n"
+         "    static skr_virtq_t *other;\n    if (other != NULL) { other->popped_length++; }\n    other = q;",
+         "the neighbour's memory is as it was"),
+        (RECEIVE, "v->packet.length > bytes", "v->packet.length > (bytes | 0xFFFFFFFEU)", "ADV-V01"),
+        (RECEIVE, "(i < SKR_VSOCK_STEP_PACKETS) && more", "more", "ADV-Q08 vsock mmio-v2: wedged: skr_vsock_step"),
+        (RECEIVE, "skr_shm_write64(q->base, skr_virtq_buffer(q, id), 0U);", "", "ADV-V09"),
+        (FLOW, "!may_send || (length > (SKR_VSOCK_WINDOW_BYTES - f->stored))", "!may_send", "ADV-V26"),
+        (FLOW, "if (possible && (news != 0U))", "if (news != 0U)", "ADV-V23"),
+        (CONSOLE, "(c->device.state != SKR_DEVICE_FAILED) && (c->device.state != SKR_DEVICE_IDLE)",
+         "c->device.state != SKR_DEVICE_IDLE", "call_acknowledge(VICTIM) == 0U"),
+        (DEVICE, "give_up(d, SKR_CAUSE_NEEDS_RESET)", "give_up(d, SKR_CAUSE_STATUS_LOST)", "ADV-T09"),
+        (DEVICE, "        give_up(d, late);", "        d->since = d->now;\n        (void)late;", "refused"),
+        (DEVICE, "skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {\n        d->counters", "(d->now == 0U)) {\n        d->counters",
+         "ADV-Q19"),
+        (ATTACKS, "ADV-Q25,", "ADV-Q27,", "ADV-Q25: neither a test nor"),
+        (ATTACKS, "contained,adv_q06", "refused,adv_q06", "ADV-Q06: contained"),
+        (ATTACKS, ",adv_v44,", ",,a reason that is none", "ADV-V44: neither a test nor"),
+    ]),
+    "sweep": (["tests/hostile/gate.py", "--quick", "sweep"], [
+        (VIRTQ, "ready > q->outstanding", "(ready > q->outstanding) && (q->size == 0U)", "used index"),
+        (VIRTQ, "length > q->length[id]", "length > 0xFFFFFFFEU", "used length"),
+        (DEVICE, "give_up(d, SKR_CAUSE_NEEDS_RESET)", "give_up(d, SKR_CAUSE_USED_ID)", "status"),
+        (DEVICE, "        give_up(d, late);", "        d->since = d->now;\n        (void)late;", "timed out, cause 0"),
+        (CONSOLE, "(c->device.state != SKR_DEVICE_FAILED) && (c->device.state != SKR_DEVICE_IDLE)",
+         "c->device.state != SKR_DEVICE_IDLE", "call_accesses() == 0U"),
+        ("tests/hostile/sweep.c", "n += plan->stride", "n += 2U", "accesses that were not spoiled"),
+    ]),
     "trace": (["spec/trace.py", "gate"], [
         (MD, "`srs~bounded~1`", "`srs~bounded~2`", "outdated"),
         (MD, "- srs~bounded~1\n\nNeeds: impl, utest, proof\n\n### Count", "- srs~bounded~2\n\nNeeds: impl, utest, proof\n\n"
@@ -200,6 +238,9 @@ TABLE = {
         (MD, "", None, "orphaned"),
     ]),
 }
+
+# Gates whose subject is the library itself: these parts of the project take the place of the sample.
+OWN = {name: ("include", "src", "tests/backend", "tests/configurations", "tests/hostile") for name in ("hostile", "sweep")}
 
 
 def edit(copy, seed):
@@ -240,7 +281,10 @@ def examine(name, clean, scratch, verbose):
     """One gate in a place of its own: what was checked, as arguments of Gate.check(), and how many faults were seen."""
     place = os.path.join(scratch, name)
     sample, copy = os.path.join(place, "clean"), os.path.join(place, "copy")
-    shutil.copytree(clean, sample, symlinks=True)
+    for part in OWN.get(name, ()):
+        shutil.copytree(os.path.join(ROOT, part), os.path.join(sample, part))
+    if name not in OWN:
+        shutil.copytree(clean, sample, symlinks=True)
     result = judge(name, sample)
     last = result.stdout.rstrip().split("\n")[-1]
     checked = [(result.returncode == 0 and re.fullmatch(r"[1-9]\d* passed, 0 failed", last),
