@@ -16,7 +16,7 @@
 
 /* moving: as far as the set-up has come, all is in order; what a step that touches no ring has to see to.
  * upright: moving, and the description is good. working: the rings are sound besides.
- * opened: a ring lies in the window. fields: a pair of configuration fields that may be read.
+ * opened: a ring lies in the window.
  * A ring whose number is a variable is proved in three cases, one for each queue: in each, the provers know every place. */
 #ifdef __FRAMAC__
 #define device_moving(d) \
@@ -32,10 +32,6 @@
   || (n) == 256 || (n) == 512 || (n) == 1024)
 
 #define device_opened(q, t) (skr_virtq_sound(q) && (q)->base == (t)->memory && (q)->limit == (t)->memory_size)
-
-#define device_fields(t, offset, width, pair) \
-    (\valid_read(t) && skr_transport_sound(t) && ((width) == 2 || (width) == 4) && (offset) + 2 * (width) <= (t)->config_size \
-  && \valid((pair) + (0 .. 1)) && \separated(t, (pair) + (0 .. 1)))
 #endif
 
 /** Whether the other side is a PMM. */
@@ -378,6 +374,17 @@ static uint32_t ring_align(const skr_transport_t *t)
     return align;
 }
 
+/** Whether the PMM overlooks a doorbell while an available index is 0. Zeros are a packet of nobody to vsock, and text to others. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+static bool misses_zero(const skr_device_t *d)
+{
+    const bool asked = (d->transport.options & SKR_OPTION_PMM_MISSES_ZERO) != 0U;
+
+    return asked && is_hvl(d) && (d->device_id == SKR_DEVICE_ID_VSOCK);
+}
+
 /** Lay one ring out, and make it empty or take it over from an earlier life. */
 /*@ requires \valid(q) && \valid_read(t) && \valid(offset) && \separated(q, t, offset, t->memory + (0 .. t->memory_size - 1));
   @ requires \valid(t->memory + (0 .. t->memory_size - 1)) && *offset <= t->memory_size;
@@ -389,12 +396,13 @@ static uint32_t ring_align(const skr_transport_t *t)
   @ ensures \result == SKR_CAUSE_NONE ==> device_opened(q, t);
   @*/
 static skr_cause_t open_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offset, uint16_t size, uint64_t features,
-                             bool attach)
+                             bool attach, bool never_zero)
 {
     skr_cause_t cause = skr_virtq_place(q, t->memory, t->memory_address, t->memory_size, offset, size, ring_align(t));
 
     if (cause == SKR_CAUSE_NONE) {
         q->event_idx = (uint16_t)(((features & SKR_F_EVENT_IDX) != 0U) ? 1U : 0U);
+        q->never_zero = (uint16_t)(never_zero ? 1U : 0U);
         if (attach) {
             cause = skr_virtq_attach(q);
             /*@ assert taken_over: device_opened(q, t) && skr_virtq_planned(q) && *offset <= t->memory_size; */
@@ -416,7 +424,8 @@ static skr_cause_t open_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offse
   @*/
 static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
 {
-    const skr_cause_t cause = open_ring(&d->virtq[n], &d->transport, &d->offset, size, d->features, d->attached != 0U);
+    const skr_cause_t cause = open_ring(&d->virtq[n], &d->transport, &d->offset, size, d->features, d->attached != 0U,
+                                        misses_zero(d));
 
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
@@ -652,13 +661,68 @@ static void step_fill(skr_device_t *d)
     }
 }
 
-/** READY: whether the device is still the one that was set up.
- *  [impl->dsn~device.watch~1] [proof->dsn~device.watch~1] */
-/*@ requires device_upright(d) && d->state == SKR_DEVICE_READY;
+/** The first transmit queue with a buffer that has to wait for another one, d->queues if there is none. */
+/*@ requires device_upright(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <= d->queues;
+  @ ensures \result < d->queues ==> d->virtq[\result].from_device == 0;
+  @*/
+static uint16_t find_waiting(const skr_device_t *d)
+{
+    uint16_t found = (uint16_t)d->queues;
+
+    /*@ loop invariant 0 <= i <= d->queues;
+      @ loop invariant found <= d->queues && (found < d->queues ==> d->virtq[found].from_device == 0);
+      @ loop assigns i, found;
+      @ loop variant d->queues - i;
+      @*/
+    for (uint16_t i = 0U; i < d->queues; i++) {
+        if ((d->virtq[i].from_device == 0U) && skr_virtq_holds(&d->virtq[i])) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+/** Put zeros behind the buffer that waits, so that both can be shown. */
+/*@ requires skr_virtq_sound(q);
+  @ terminates \true; exits \false;
+  @ assigns *q, q->base[0 .. q->limit - 1];
+  @ ensures skr_virtq_sound(q) && skr_virtq_settled(q);
+  @*/
+static void pad_ring(skr_virtq_t *q)
+{
+    skr_virtq_pad(q);
+    (void)skr_virtq_publish(q);
+}
+
+/** Let no transmit buffer wait any longer; the kick follows.
+ *  [impl->dsn~device.pad~1] [proof->dsn~device.pad~1] */
+/*@ requires device_working(d) && d->state == SKR_DEVICE_READY;
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures device_working(d) && skr_device_same(d) && skr_device_steady(d);
+  @*/
+static void pad_waiting(skr_device_t *d)
+{
+    const uint16_t n = find_waiting(d);
+
+    if (n < d->queues) {
+        /*@ assert window: d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size; */
+        pad_ring(&d->virtq[n]);
+        /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+        /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+        /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+    }
+}
+
+/** Whether the device is still the one that was set up, or is being set up.
+ *  [impl->dsn~device.watch~2] [proof->dsn~device.watch~2] */
+/*@ requires device_upright(d) && SKR_DEVICE_ACKNOWLEDGE < d->state <= SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures device_moving(d);
-  @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
+  @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
   @*/
 static void watch(skr_device_t *d)
 {
@@ -683,11 +747,12 @@ static void watch(skr_device_t *d)
 }
 
 /** READY: watch over the device, and repeat the kick for what it holds. */
-/*@ requires device_upright(d) && d->state == SKR_DEVICE_READY;
+/*@ requires device_working(d) && d->state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->rung, d->watched, d->counters,
-  @         d->transport.registers[0 .. d->transport.registers_size - 1];
-  @ ensures device_moving(d);
+  @ assigns d->state, d->cause, d->status, d->rung, d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @         d->transport.registers[0 .. d->transport.registers_size - 1],
+  @         d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures device_working(d) && skr_device_same(d) && skr_device_steady(d);
   @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
   @*/
 static void step_ready(skr_device_t *d)
@@ -695,8 +760,11 @@ static void step_ready(skr_device_t *d)
     if (skr_passed(d->now, d->watched, SKR_TICKS_WATCH)) {
         d->watched = d->now;
         watch(d);
+        /*@ assert watched: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
     }
     if ((d->state == SKR_DEVICE_READY) && skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {
+        pad_waiting(d);
+        /*@ assert padded: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
         d->counters.kicks_repeated += kick_outstanding(d);
     }
 }
@@ -914,6 +982,16 @@ static bool is_at_rest(const skr_device_t *d)
     return (d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED);
 }
 
+/** Whether a set-up with a PMM is under way, and its status has been written or taken over. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result <==> d->transport.kind == SKR_TRANSPORT_HVL && SKR_DEVICE_ACKNOWLEDGE < d->state < SKR_DEVICE_READY;
+  @*/
+static bool is_half_way(const skr_device_t *d)
+{
+    return is_hvl(d) && (d->state > SKR_DEVICE_ACKNOWLEDGE) && (d->state < SKR_DEVICE_READY);
+}
+
 /** Do the work of the present state, or wait for the fence that stands before it. */
 /*@ requires device_working(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
   @ terminates \true; exits \false;
@@ -927,7 +1005,13 @@ static bool is_at_rest(const skr_device_t *d)
   @*/
 static void move_on(skr_device_t *d)
 {
-    if (d->fences != 0U) {
+    if (is_half_way(d)) {
+        watch(d); /* a PMM that restarts clears the fence as well, and would take one queue for another */
+        /*@ assert watched: device_working(d) && skr_device_same(d); */
+    }
+    if (d->state == SKR_DEVICE_FAILED) {
+        /* not the PMM any more with which this set-up began */
+    } else if (d->fences != 0U) {
         await_fence(d);
         /*@ assert fenced: device_working(d) && skr_device_same(d); */
     } else {
@@ -965,6 +1049,18 @@ skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue)
     return status;
 }
 
+/** A buffer waits for another one. Receive buffers keep coming back; of what is sent the next step has to take care. */
+/*@ requires \valid(d) && \valid_read(q);
+  @ terminates \true; exits \false;
+  @ assigns d->rung;
+  @*/
+static void urge(skr_device_t *d, const skr_virtq_t *q)
+{
+    if (q->from_device == 0U) {
+        d->rung = d->now - SKR_TICKS_KICK; /* the kick is due, and with it what stands behind the buffer */
+    }
+}
+
 void skr_device_flush(skr_device_t *d, uint16_t queue)
 {
     skr_virtq_t *const q = &d->virtq[queue];
@@ -974,95 +1070,10 @@ void skr_device_flush(skr_device_t *d, uint16_t queue)
             d->counters.kicks++;
             d->rung = d->now;
             skr_transport_notify(&d->transport, queue);
+        } else if (skr_virtq_holds(q)) {
+            urge(d, q);
         } else {
             d->counters.kicks_spared++;
         }
     }
-}
-
-/** Read two neighbouring configuration fields once. */
-/*@ requires device_fields(t, offset, width, pair);
-  @ terminates \true; exits \false; assigns pair[0 .. 1];
-  @ ensures width == 2 ==> pair[0] <= 0xFFFF && pair[1] <= 0xFFFF;
-  @*/
-static void read_pair(const skr_transport_t *t, uint32_t offset, uint32_t width, uint32_t pair[2])
-{
-    const skr_shm_t *const config = t->config;
-
-    if (width == 2U) {
-        pair[0] = skr_shm_read16(config, offset);
-        pair[1] = skr_shm_read16(config, offset + 2U);
-    } else {
-        pair[0] = skr_shm_read32(config, offset);
-        pair[1] = skr_shm_read32(config, offset + 4U);
-    }
-}
-
-/** Read two fields twice under one generation; false, and nothing written, if they changed in between. */
-/*@ requires device_fields(t, offset, width, value);
-  @ terminates \true; exits \false; assigns value[0 .. 1];
-  @ ensures \result == \false ==> value[0] == \old(value[0]) && value[1] == \old(value[1]);
-  @ ensures width == 2 && \result == \true ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
-  @*/
-static bool read_twice(const skr_transport_t *t, uint32_t offset, uint32_t width, uint32_t value[2])
-{
-    uint32_t first[2];
-    uint32_t second[2];
-    bool alike = false;
-    const uint32_t before = skr_transport_generation(t);
-
-    read_pair(t, offset, width, first);
-    read_pair(t, offset, width, second);
-    const uint32_t after = skr_transport_generation(t);
-
-    if ((before == after) && (first[0] == second[0]) && (first[1] == second[1])) {
-        value[0] = first[0];
-        value[1] = first[1];
-        alike = true;
-    }
-    return alike;
-}
-
-/** Read two fields until they rest; the number of tries in vain, SKR_CONFIG_TRIES if all were. */
-/*@ requires device_fields(t, offset, width, value);
-  @ terminates \true; exits \false; assigns value[0 .. 1];
-  @ ensures \result <= SKR_CONFIG_TRIES;
-  @ ensures \result == SKR_CONFIG_TRIES ==> value[0] == \old(value[0]) && value[1] == \old(value[1]);
-  @ ensures width == 2 && \result < SKR_CONFIG_TRIES ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
-  @*/
-static uint32_t read_until_rest(const skr_transport_t *t, uint32_t offset, uint32_t width, uint32_t value[2])
-{
-    uint32_t vain = 0U;
-    bool alike = false;
-
-    /*@ loop invariant 0 <= i <= SKR_CONFIG_TRIES && vain == (alike == \true ? i - 1 : i) && 0 <= vain;
-      @ loop invariant alike == \false ==> value[0] == \at(value[0], Pre) && value[1] == \at(value[1], Pre);
-      @ loop invariant width == 2 && alike == \true ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
-      @ loop invariant device_fields(t, offset, width, value);
-      @ loop assigns i, vain, alike, value[0 .. 1];
-      @ loop variant SKR_CONFIG_TRIES - i;
-      @*/
-    for (uint32_t i = 0U; (i < SKR_CONFIG_TRIES) && (!alike); i++) {
-        alike = read_twice(t, offset, width, value);
-        if (!alike) {
-            vain++;
-        }
-    }
-    return vain;
-}
-
-skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width)
-{
-    skr_status_t status = SKR_AGAIN;
-
-    if (d->state != SKR_DEVICE_FAILED) { /* then nothing shared is touched any more */
-        const uint32_t vain = read_until_rest(&d->transport, offset, width, d->field);
-
-        d->counters.config_retries += vain;
-        if (vain < SKR_CONFIG_TRIES) {
-            status = SKR_OK;
-        }
-        /*@ assert read: skr_device_sound(d); */
-    }
-    return status;
 }

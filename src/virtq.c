@@ -20,6 +20,9 @@
 /* Buffers begin on a cache line of most cores, half a line of the others. */
 #define BUFFER_ALIGN 16U
 
+/* Where avail.idx is left if it must not be left at 0. */
+#define IDX_BEFORE_ZERO 0xFFFFU
+
 /** Distance from `from` to `to` on the circle of 16-bit indices. */
 /*@ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == (to - from + 0x10000) % 0x10000;
@@ -157,6 +160,7 @@ skr_cause_t skr_virtq_place(skr_virtq_t *q, skr_shm_t *base, uint64_t address, u
         q->buffers = (uint32_t)buffers;
         q->size = size;
         q->event_idx = 0U;
+        q->never_zero = 0U;
         /*@ assert places: q->desc == desc && q->avail == avail && q->used == used && q->buffers == buffers; */
         /*@ assert same: q->count == \at(q->count, Pre) && q->stride == \at(q->stride, Pre); */
         /*@ assert fits: skr_virtq_fits(q->buffers, q->count, q->stride, q->limit); */
@@ -353,11 +357,21 @@ void skr_virtq_fill(skr_virtq_t *q)
     }
 }
 
+void skr_virtq_pad(skr_virtq_t *q)
+{
+    const uint16_t id = skr_virtq_take(q);
+
+    if (id != SKR_VIRTQ_NONE) {
+        skr_shm_clear(q->base, skr_virtq_buffer(q, id), q->stride);
+        skr_virtq_add(q, id, q->stride);
+    }
+}
+
 bool skr_virtq_publish(skr_virtq_t *q)
 {
     skr_shm_t *const base = q->base; /* in locals: the compiler keeps nothing that lies in memory over a barrier */
     const uint32_t used = q->used;
-    const uint16_t avail_idx = q->avail_idx;
+    const uint16_t avail_idx = skr_virtq_holds(q) ? IDX_BEFORE_ZERO : q->avail_idx;
     const uint16_t kicked_idx = q->kicked_idx;
     const uint16_t event_idx = q->event_idx;
     bool wanted = false;

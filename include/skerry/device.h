@@ -94,7 +94,7 @@ typedef struct {
 /* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
  * planned: what the buffers of each queue are. linked: the windows are as described. progress: how far the set-up has come, by
  * state: nothing placed; one to be placed; one placed last; all placed. Without a good description the device is FAILED and
- * stays so. same: what no call but init and plan changes. steady: a ring of which nothing has changed since the call. */
+ * stays so. same: what no call but init and plan changes. steady: a receive ring of which nothing has changed since the call. */
 #ifdef __FRAMAC__
 #define skr_device_queue_planned(d, i)                                        \
     (i < (d)->queues ==>                                                      \
@@ -142,7 +142,7 @@ typedef struct {
   && skr_virtq_planned(&(d)->virtq[0]) && skr_virtq_planned(&(d)->virtq[1]) && skr_virtq_planned(&(d)->virtq[2]))
 
 #define skr_queue_steady(q)                                                   \
-    (skr_virtq_settled(q) && skr_since_pre((q)->ready) && skr_since_pre((q)->outstanding) \
+    ((q)->from_device != 0 ==> skr_virtq_settled(q) && skr_since_pre((q)->ready) && skr_since_pre((q)->outstanding) \
   && skr_since_pre((q)->free_count) && skr_since_pre((q)->avail_idx)          \
   && skr_since_pre((q)->kicked_idx) && skr_since_pre((q)->last_used)          \
   && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>                      \
@@ -305,7 +305,8 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause);
 SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue);
 
 /**
- * Show the device what was added to a queue, and notify it if it wants that.
+ * Show the device what was added to a queue, and notify it if it wants that. A transmit buffer that must wait for another one
+ * (SKR_OPTION_PMM_MISSES_ZERO) waits for no more than two steps: the next but one repeats the kick, with a buffer of zeros behind it.
  *
  * Bound: no loop; 3 shared writes, 1 shared read, 1 full barrier; nothing if nothing was added. Blocks: never.
  * [impl->dsn~device.flush~1] [proof->dsn~device.flush~1]
