@@ -982,14 +982,14 @@ static bool is_at_rest(const skr_device_t *d)
     return (d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED);
 }
 
-/** Whether a set-up with a PMM is under way, and its status has been written or taken over. */
+/** Whether the status has been written or taken over, and the set-up goes on. CONFIRM reads it by itself: it may lack a bit. */
 /*@ requires \valid_read(d);
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> d->transport.kind == SKR_TRANSPORT_HVL && SKR_DEVICE_ACKNOWLEDGE < d->state < SKR_DEVICE_READY;
+  @ ensures \result <==> SKR_DEVICE_ACKNOWLEDGE < d->state < SKR_DEVICE_READY && d->state != SKR_DEVICE_CONFIRM;
   @*/
 static bool is_half_way(const skr_device_t *d)
 {
-    return is_hvl(d) && (d->state > SKR_DEVICE_ACKNOWLEDGE) && (d->state < SKR_DEVICE_READY);
+    return (d->state > SKR_DEVICE_ACKNOWLEDGE) && (d->state < SKR_DEVICE_READY) && (d->state != SKR_DEVICE_CONFIRM);
 }
 
 /** Do the work of the present state, or wait for the fence that stands before it. */
@@ -1006,11 +1006,11 @@ static bool is_half_way(const skr_device_t *d)
 static void move_on(skr_device_t *d)
 {
     if (is_half_way(d)) {
-        watch(d); /* a PMM that restarts clears the fence as well, and would take one queue for another */
+        watch(d); /* a PMM that restarts clears the fence as well; a device that was reset lacks the queues set up so far */
         /*@ assert watched: device_working(d) && skr_device_same(d); */
     }
     if (d->state == SKR_DEVICE_FAILED) {
-        /* not the PMM any more with which this set-up began */
+        /* not the device any more with which this set-up began */
     } else if (d->fences != 0U) {
         await_fence(d);
         /*@ assert fenced: device_working(d) && skr_device_same(d); */

@@ -470,11 +470,10 @@ static void init_vq(kvmtool_t *k, kvmtool_device_t *d, uint32_t pfn)
     d->num_vqs++;
 }
 
-static void queues(kvmtool_t *k, kvmtool_device_t *d)
+static void take_size(kvmtool_t *k, kvmtool_device_t *d)
 {
     const uint32_t select = reg(k, d, R_SELECT);
     const uint32_t num = reg(k, d, R_NUM);
-    const uint32_t pfn = reg(k, d, R_PFN);
 
     if (select != d->select) {
         d->select = select;
@@ -484,6 +483,12 @@ static void queues(kvmtool_t *k, kvmtool_device_t *d)
         d->num = num;
         set_size(k, d, num);
     }
+}
+
+static void take_page(kvmtool_t *k, kvmtool_device_t *d)
+{
+    const uint32_t pfn = reg(k, d, R_PFN);
+
     if ((pfn != d->pfn) && (pfn != ACK)) {
         d->pfn = pfn;
         if (pfn == 0U) {
@@ -525,9 +530,16 @@ static void notify(kvmtool_t *k, kvmtool_device_t *d)
     }
 }
 
-static void look_at(kvmtool_t *k, kvmtool_device_t *d)
+static bool takes_queues(const kvmtool_t *k, const kvmtool_device_t *d)
+{
+    return ((d->status & DRIVER_OK) == 0U) && ((k->tree == KVMTOOL_STAGING) || ((d->status & DRIVER) != 0U));
+}
+
+/* Up to the size of a queue; false: the pass ends here. */
+static bool first_half(kvmtool_t *k, kvmtool_device_t *d)
 {
     const uint32_t status = reg(k, d, R_STATUS);
+    bool on = true;
 
     if (status < d->status) {
         d->status = status;
@@ -541,6 +553,7 @@ static void look_at(kvmtool_t *k, kvmtool_device_t *d)
         set_reg(k, d, R_INTERRUPT, 0U);
         set_reg(k, d, R_INTERRUPT_ACK, 0U);
         k->swallowed_passes++; /* B2: nothing else is looked at */
+        on = false;
     } else {
         if (reg(k, d, R_ACCEPTED) != d->accepted) {
             accept_features(k, d, reg(k, d, R_ACCEPTED));
@@ -549,25 +562,63 @@ static void look_at(kvmtool_t *k, kvmtool_device_t *d)
             d->status = status;
             set_reg(k, d, R_OFFERED, d->features);
         }
-        if (((d->status & DRIVER_OK) == 0U) && ((k->tree == KVMTOOL_STAGING) || ((d->status & DRIVER) != 0U))) {
-            queues(k, d);
+        if (takes_queues(k, d)) {
+            take_size(k, d);
         }
-        if (reg(k, d, R_INTERRUPT) != d->interrupts) {
-            d->interrupts &= ~reg(k, d, R_INTERRUPT);
-            set_reg(k, d, R_INTERRUPT, d->interrupts);
-        }
-        if ((k->dead == NULL) && ((d->status & DRIVER_OK) != 0U)) {
-            notify(k, d);
+    }
+    return on;
+}
+
+static void second_half(kvmtool_t *k, kvmtool_device_t *d)
+{
+    if (takes_queues(k, d)) {
+        take_page(k, d);
+    }
+    if (reg(k, d, R_INTERRUPT) != d->interrupts) {
+        d->interrupts &= ~reg(k, d, R_INTERRUPT);
+        set_reg(k, d, R_INTERRUPT, d->interrupts);
+    }
+    if ((k->dead == NULL) && ((d->status & DRIVER_OK) != 0U)) {
+        notify(k, d);
+    }
+}
+
+static void begin_pass(kvmtool_t *k)
+{
+    k->pass_pending = false;
+    k->passes++;
+    k->passing = true;
+    k->sized = false;
+    k->passing_device = 0U;
+}
+
+/* Go on with the pass that is under way, as far as it gets at once. */
+static void go_on(kvmtool_t *k)
+{
+    while (k->passing && (k->dead == NULL) && (k->rest == 0U)) {
+        kvmtool_device_t *d = &k->device[k->passing_device];
+
+        if (!k->sized && first_half(k, d)) {
+            k->sized = true;
+            k->rest = k->slow;
+        } else {
+            if (k->sized) {
+                second_half(k, d);
+            }
+            k->sized = false;
+            k->passing_device++;
+            k->passing = k->passing_device < KVMTOOL_DEVICES;
         }
     }
 }
 
-static void pass(kvmtool_t *k)
+static void work(kvmtool_t *k)
 {
-    k->pass_pending = false;
-    k->passes++;
-    for (uint32_t i = 0U; (i < KVMTOOL_DEVICES) && (k->dead == NULL); i++) {
-        look_at(k, &k->device[i]);
+    k->rest -= (k->rest != 0U) ? 1U : 0U;
+    go_on(k);
+    if (!k->passing && (k->pass_pending || (k->busy && k->running))) {
+        begin_pass(k);
+        go_on(k);
     }
 }
 
@@ -600,8 +651,8 @@ static void on_access(void *context, const hook_access_t *access)
     if (k->write_pending) {
         judge_write(k);
     }
-    if ((k->pass_pending && !k->lazy) || (k->busy && k->running)) {
-        pass(k);
+    if (!k->lazy && k->running) {
+        work(k);
     }
     if (access->write && (start >= memory) && (start < (memory + KVMTOOL_BYTES))) {
         k->write_pending = true;
@@ -653,6 +704,8 @@ static void wipe(kvmtool_t *k)
     memset(k->shm, 0, sizeof k->shm);
     k->running = false;
     k->pass_pending = false;
+    k->passing = false;
+    k->rest = 0U;
     k->write_pending = false;
     k->dead = NULL;
     k->inbox.count = 0U;
@@ -765,8 +818,8 @@ void kvmtool_run(kvmtool_t *k)
     if (k->write_pending) {
         judge_write(k);
     }
-    if (k->pass_pending) {
-        pass(k);
+    if (k->running) {
+        work(k);
     }
     if (k->running && (k->dead == NULL)) {
         terminal(k);

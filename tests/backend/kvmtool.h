@@ -85,6 +85,7 @@ typedef struct {
     bool no_dtb;
     bool lazy;                  /* passes in kvmtool_run() alone */
     bool busy;                  /* somebody rings all the time: a pass before each access */
+    uint32_t slow;              /* accesses of the island between a pass's look at the size of a queue and that at its page */
     uint32_t lose_one_in;       /* doorbells: each n-th never arrives; 0: none is lost */
     bool end_of_file;           /* of standard input */
     bool short_writes;          /* standard output takes half of each buffer */
@@ -93,6 +94,10 @@ typedef struct {
     kvmtool_device_t device[KVMTOOL_DEVICES];
     bool running;               /* its thread has been started */
     bool pass_pending;
+    bool passing;               /* slow: a pass is under way, and where it has got to */
+    bool sized;
+    uint32_t passing_device;
+    uint32_t rest;
     const char *dead;           /* why it died; NULL while it lives */
 
     kvmtool_packets_t inbox;    /* from the island */

@@ -316,9 +316,10 @@ static void test_kvmtool_b03_size_is_taken_before_the_page(void)
     CHECK(lab.k.dead != NULL);
 
     for (size_t f = 0U; f < FLAVOURS; f++) {
-        for (uint32_t busy = 0U; busy < 2U; busy++) {
+        for (uint32_t slow = 0U; slow < 60U; slow++) { /* a page must never meet the size that was looked at before */
             given_pmm(f);
-            lab.k.busy = busy != 0U;
+            lab.k.busy = true;
+            lab.k.slow = slow;
             new_island(SKR_OPTIONS_KVMTOOL);
             start_both();
             come_up();
@@ -328,7 +329,7 @@ static void test_kvmtool_b03_size_is_taken_before_the_page(void)
                 CHECK_EQUAL(lab.k.device[KVMTOOL_VSOCK].queue[q].size, 256U);
                 CHECK_EQUAL(kvmtool_get_register(&lab.k, KVMTOOL_CONSOLE, SKR_REG_QUEUE_SIZE), 128U);
             }
-            both_carry(SOON);
+            both_carry(100U);
             then_pmm_is_well();
         }
     }
@@ -1048,6 +1049,50 @@ static void test_kvmtool_island_death_at_each_access_of_the_set_up_is_survived(v
     }
 }
 
+/* [utest->dsn~device.attach~1] [utest->dsn~virtq.attach~1] technique: sweep; the island dies before each single access of an
+ * attaching set-up and of data in both directions */
+static void test_kvmtool_island_death_at_each_access_of_running_is_attached_to(void)
+{
+    for (size_t f = 0U; f < FLAVOURS; f++) {
+        bool over = false;
+
+        for (uint32_t at = 1U; !over; at++) {
+            REQUIRE_EQUAL(at < 4000U, true);
+            given_running(f, SKR_OPTIONS_KVMTOOL);
+            saved.passes = 0xFFFFFFFFU;
+            hook_count_from_here();
+            hook_script(snapshot_at, &at);
+            new_island(SKR_OPTIONS_KVMTOOL);
+            start_both();
+            come_up();
+            both_carry(SOON);
+            hook_script(NULL, NULL);
+            over = saved.passes == 0xFFFFFFFFU;
+            if (!over) {
+                lab.k = saved;
+            }
+            lab.now += 10U;
+            new_island(SKR_OPTIONS_KVMTOOL);
+            start_both();
+            come_up();
+
+            CHECK_EQUAL(lab.c.device.attached, 1U);
+            CHECK_EQUAL(lab.v.device.attached, 1U);
+            for (uint32_t i = 0U; i < 3U; i++) { /* the host and the terminal finish what they were about */
+                uint8_t in[8];
+                uint32_t count = 0U;
+
+                CHECK(skr_console_read(&lab.c, in, sizeof in, &count) != SKR_FAULT);
+                turn();
+                while (kvmtool_take(&lab.k) != NULL) {
+                }
+            }
+            both_carry(SOON);
+            then_pmm_is_well();
+        }
+    }
+}
+
 /* [utest->dsn~device.step~1] technique: boundary value; the tick jumps, stands or runs back, as after a snapshot */
 static void test_kvmtool_tick_that_jumps_costs_no_more_than_a_start(void)
 {
@@ -1111,4 +1156,5 @@ SKR_SUITE(kvmtool,
     SKR_TEST(test_kvmtool_pmm_restart_between_two_turns_is_seen_in_every_step),
     SKR_TEST(test_kvmtool_both_restart_in_either_order),
     SKR_TEST(test_kvmtool_island_death_at_each_access_of_the_set_up_is_survived),
+    SKR_TEST(test_kvmtool_island_death_at_each_access_of_running_is_attached_to),
     SKR_TEST(test_kvmtool_tick_that_jumps_costs_no_more_than_a_start))
