@@ -696,23 +696,39 @@ static void pad_ring(skr_virtq_t *q)
     (void)skr_virtq_publish(q);
 }
 
+/** Do so with one transmit queue. */
+/*@ requires device_working(d) && d->state == SKR_DEVICE_READY && n < d->queues && d->virtq[n].from_device == 0;
+  @ terminates \true; exits \false;
+  @ assigns d->virtq[n], d->transport.memory[0 .. d->transport.memory_size - 1];
+  @ ensures device_working(d) && skr_device_same(d);
+  @ ensures d->virtq[n].from_device == 0;
+  @*/
+static void pad_queue(skr_device_t *d, uint16_t n)
+{
+    /*@ assert window: d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size; */
+    pad_ring(&d->virtq[n]);
+    /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
+}
+
 /** Let no transmit buffer wait any longer; the kick follows.
  *  [impl->dsn~device.pad~1] [proof->dsn~device.pad~1] */
 /*@ requires device_working(d) && d->state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
-  @ ensures device_working(d) && skr_device_same(d) && skr_device_steady(d);
+  @ ensures device_working(d) && skr_device_same(d);
+  @ ensures skr_device_steady(d);
   @*/
 static void pad_waiting(skr_device_t *d)
 {
     const uint16_t n = find_waiting(d);
 
     if (n < d->queues) {
-        /*@ assert window: d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size; */
-        pad_ring(&d->virtq[n]);
-        /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d) && skr_device_steady(d); */
-        /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d) && skr_device_steady(d); */
-        /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+        pad_queue(d, n);
+        /*@ assert first: n == 0 ==> skr_device_steady(d); */
+        /*@ assert second: n == 1 ==> skr_device_steady(d); */
+        /*@ assert third: n == 2 ==> skr_device_steady(d); */
     }
 }
 
@@ -766,6 +782,7 @@ static void step_ready(skr_device_t *d)
         pad_waiting(d);
         /*@ assert padded: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
         d->counters.kicks_repeated += kick_outstanding(d);
+        /*@ assert kicked: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
     }
 }
 
@@ -1007,15 +1024,17 @@ static void move_on(skr_device_t *d)
 {
     if (is_half_way(d)) {
         watch(d); /* a PMM that restarts clears the fence as well; a device that was reset lacks the queues set up so far */
-        /*@ assert watched: device_working(d) && skr_device_same(d); */
+        /*@ assert watched: device_working(d) && skr_device_same(d) && \at(d->state, Pre) != SKR_DEVICE_READY; */
     }
     if (d->state == SKR_DEVICE_FAILED) {
         /* not the device any more with which this set-up began */
+        /*@ assert lost: device_working(d) && skr_device_same(d) && \at(d->state, Pre) != SKR_DEVICE_READY; */
     } else if (d->fences != 0U) {
         await_fence(d);
         /*@ assert fenced: device_working(d) && skr_device_same(d); */
     } else {
         take_step(d);
+        /*@ assert taken: device_working(d) && skr_device_same(d); */
     }
 }
 

@@ -339,7 +339,7 @@ void skr_virtq_pad(skr_virtq_t *q);
  * @return false  nothing new, or the device has said that it is awake
  *
  * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; none of them if nothing was added. Blocks: never.
- * [impl->dsn~virtq.publish~1] [proof->dsn~virtq.publish~1]
+ * [impl->dsn~virtq.publish~2] [proof->dsn~virtq.publish~2]
  */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
