@@ -499,7 +499,6 @@ static void take_page(kvmtool_t *k, kvmtool_device_t *d)
             k->interrupts++;
         }
     } else if (d->reinit) {
-        d->reinit = false;
         set_reg(k, d, R_PFN, ACK);
         k->interrupts++;
     } else {
@@ -541,6 +540,7 @@ static bool first_half(kvmtool_t *k, kvmtool_device_t *d)
     const uint32_t status = reg(k, d, R_STATUS);
     bool on = true;
 
+    d->reinit = false;
     if (status < d->status) {
         d->status = status;
         d->select = OWN_NEVER;

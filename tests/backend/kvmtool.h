@@ -57,7 +57,7 @@ typedef struct {
     uint32_t written_size[3];
     kvmtool_queue_t queue[4];
     uint32_t num_vqs;     /* only ever grows */
-    bool reinit;
+    bool reinit;          /* the status has been lowered, in this pass */
     /* The private copy of the header. */
     uint32_t status;
     uint32_t select;
