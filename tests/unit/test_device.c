@@ -1399,6 +1399,38 @@ static void test_device_flush_unwanted_kick_is_spared_until_the_tick(void)
     CHECK_EQUAL(model.notifies[TX], 1U);
 }
 
+/* B4 of kvmtool's PMM. [utest->dsn~device.flush~1] technique: boundary value; a receive buffer can wait for the next to come back */
+static void test_device_flush_receive_buffer_that_waits_hurries_nobody(void)
+{
+    hook_reset();
+    model_open(&model, SKR_TRANSPORT_HVL, SKR_DEVICE_ID_VSOCK);
+    transport = model_transport(&model);
+    transport.options = SKR_OPTIONS_KVMTOOL;
+    REQUIRE_EQUAL(skr_device_init(&device, &transport, SKR_DEVICE_ID_VSOCK, 8U, 0U), SKR_OK);
+    skr_device_plan_queue(&device, true, RX_COUNT, RX_BYTES);
+    skr_device_plan_queue(&device, false, TX_COUNT, TX_BYTES);
+    started(0U);
+    REQUIRE_EQUAL(run(0U), SKR_OK);
+    while (device.virtq[RX].avail_idx != 0U) {
+        REQUIRE_EQUAL(model_receive(&model, RX, "a", 1U), true);
+        REQUIRE_EQUAL(skr_device_pop(&device, RX), SKR_OK);
+        skr_virtq_add(&device.virtq[RX], device.virtq[RX].popped, RX_BYTES);
+        skr_device_flush(&device, RX);
+    }
+    const uint32_t bells = hook_doorbells();
+    const uint32_t spared = device.counters.kicks_spared;
+
+    skr_device_flush(&device, RX);
+    CHECK_EQUAL(step(device.now), SKR_OK);
+    skr_device_flush(&device, RX);
+
+    CHECK(skr_virtq_holds(&device.virtq[RX]));
+    CHECK_EQUAL(model_waiting(&model, RX), RX_COUNT - 1U);
+    CHECK_EQUAL(hook_doorbells(), bells);
+    CHECK_EQUAL(device.counters.kicks_spared, spared);
+    CHECK_EQUAL(device.counters.kicks_repeated, 0U);
+}
+
 /* B4 of kvmtool's PMM. [utest->dsn~device.flush~1] [utest->dsn~device.pad~1] technique: equivalence class; who is never left at 0 */
 static void test_device_flush_index_of_zero_waits_only_where_it_is_asked_for(void)
 {
@@ -1623,6 +1655,7 @@ SKR_SUITE(device,
     SKR_TEST(test_device_flush_nothing_new_touches_nothing),
     SKR_TEST(test_device_flush_unwanted_kick_is_spared_until_the_tick),
     SKR_TEST(test_device_flush_index_of_zero_waits_only_where_it_is_asked_for),
+    SKR_TEST(test_device_flush_receive_buffer_that_waits_hurries_nobody),
     SKR_TEST(test_device_read_config_gives_both_fields),
     SKR_TEST(test_device_read_config_that_never_rests_is_given_up),
     SKR_TEST(test_device_read_config_changed_in_between_is_read_again),
