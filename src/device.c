@@ -14,6 +14,9 @@
 #define ALIGN_PAGES 4096U
 #define ALIGN_LINES 64U
 
+/* Where an available index is left that must not be left at 0. */
+#define IDX_BEFORE_ZERO 0xFFFFU
+
 /* moving: as far as the set-up has come, all is in order; what a step that touches no ring has to see to.
  * upright: moving, and the description is good. working: the rings are sound besides.
  * opened: a ring lies in the window.
@@ -374,17 +377,6 @@ static uint32_t ring_align(const skr_transport_t *t)
     return align;
 }
 
-/** Whether the PMM overlooks a doorbell while an available index is 0. Zeros are a packet of nobody to vsock, and text to others. */
-/*@ requires \valid_read(d);
-  @ terminates \true; exits \false; assigns \nothing;
-  @*/
-static bool misses_zero(const skr_device_t *d)
-{
-    const bool asked = (d->transport.options & SKR_OPTION_PMM_MISSES_ZERO) != 0U;
-
-    return asked && is_hvl(d) && (d->device_id == SKR_DEVICE_ID_VSOCK);
-}
-
 /** Lay one ring out, and make it empty or take it over from an earlier life. */
 /*@ requires \valid(q) && \valid_read(t) && \valid(offset) && \separated(q, t, offset, t->memory + (0 .. t->memory_size - 1));
   @ requires \valid(t->memory + (0 .. t->memory_size - 1)) && *offset <= t->memory_size;
@@ -396,13 +388,12 @@ static bool misses_zero(const skr_device_t *d)
   @ ensures \result == SKR_CAUSE_NONE ==> device_opened(q, t);
   @*/
 static skr_cause_t open_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offset, uint16_t size, uint64_t features,
-                             bool attach, bool never_zero)
+                             bool attach)
 {
     skr_cause_t cause = skr_virtq_place(q, t->memory, t->memory_address, t->memory_size, offset, size, ring_align(t));
 
     if (cause == SKR_CAUSE_NONE) {
         q->event_idx = (uint16_t)(((features & SKR_F_EVENT_IDX) != 0U) ? 1U : 0U);
-        q->never_zero = (uint16_t)(never_zero ? 1U : 0U);
         if (attach) {
             cause = skr_virtq_attach(q);
             /*@ assert taken_over: device_opened(q, t) && skr_virtq_planned(q) && *offset <= t->memory_size; */
@@ -424,8 +415,7 @@ static skr_cause_t open_ring(skr_virtq_t *q, skr_transport_t *t, uint32_t *offse
   @*/
 static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
 {
-    const skr_cause_t cause = open_ring(&d->virtq[n], &d->transport, &d->offset, size, d->features, d->attached != 0U,
-                                        misses_zero(d));
+    const skr_cause_t cause = open_ring(&d->virtq[n], &d->transport, &d->offset, size, d->features, d->attached != 0U);
 
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
@@ -612,16 +602,50 @@ static uint16_t find_empty(const skr_device_t *d)
     return found;
 }
 
+/** Whether the PMM overlooks a doorbell while an available index is 0. Zeros are a packet of nobody to vsock, and text to others. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @*/
+static bool misses_zero(const skr_device_t *d)
+{
+    const bool told = (d->transport.options & SKR_OPTION_PMM_MISSES_ZERO) != 0U;
+
+    return told && is_hvl(d) && (d->device_id == SKR_DEVICE_ID_VSOCK);
+}
+
+/** As far as a ring is to be shown whose available index has come to 0: all of it, or one buffer less. A new ring is at 0 anyway. */
+/*@ requires \valid_read(d);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result == 0 || \result == IDX_BEFORE_ZERO;
+  @*/
+static uint16_t at_zero(const skr_device_t *d, uint16_t kicked_idx)
+{
+    return ((kicked_idx != 0U) && misses_zero(d)) ? IDX_BEFORE_ZERO : 0U;
+}
+
+/** Show what was added to a ring, if its index has come to 0 as far as `zero`. */
+/*@ requires skr_virtq_sound(q);
+  @ terminates \true; exits \false;
+  @ assigns q->base[0 .. q->limit - 1], q->kicked_idx;
+  @ ensures skr_virtq_sound(q);
+  @*/
+static void show(skr_virtq_t *q, uint16_t zero)
+{
+    const uint16_t avail_idx = q->avail_idx;
+
+    (void)skr_virtq_show(q, (avail_idx != 0U) ? avail_idx : zero);
+}
+
 /** Hand every free buffer of a ring to the device; it is kicked later, with what an attached ring may still hold. */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
   @ assigns *q, q->base[0 .. q->limit - 1];
   @ ensures skr_virtq_sound(q) && skr_virtq_settled(q);
   @*/
-static void fill_ring(skr_virtq_t *q)
+static void fill_ring(skr_virtq_t *q, uint16_t zero)
 {
     skr_virtq_fill(q);
-    (void)skr_virtq_publish(q);
+    show(q, zero);
 }
 
 /** Fill one receive queue. */
@@ -633,7 +657,7 @@ static void fill_ring(skr_virtq_t *q)
 static void fill_queue(skr_device_t *d, uint16_t n)
 {
     /*@ assert window: d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size; */
-    fill_ring(&d->virtq[n]);
+    fill_ring(&d->virtq[n], at_zero(d, d->virtq[n].kicked_idx));
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
     /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
@@ -661,7 +685,17 @@ static void step_fill(skr_device_t *d)
     }
 }
 
-/** The first transmit queue with a buffer that has to wait for another one, d->queues if there is none. */
+/** Whether the last buffer added was kept back. */
+/*@ requires \valid_read(q);
+  @ terminates \true; exits \false; assigns \nothing;
+  @ ensures \result ==> q->from_device == 0;
+  @*/
+static bool waits(const skr_virtq_t *q)
+{
+    return (q->from_device == 0U) && (q->avail_idx == 0U) && (q->kicked_idx == IDX_BEFORE_ZERO);
+}
+
+/** A transmit queue with a buffer that has to wait for another one, d->queues if there is none. */
 /*@ requires device_upright(d);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result <= d->queues;
@@ -677,7 +711,7 @@ static uint16_t find_waiting(const skr_device_t *d)
       @ loop variant d->queues - i;
       @*/
     for (uint16_t i = 0U; i < d->queues; i++) {
-        if ((d->virtq[i].from_device == 0U) && skr_virtq_holds(&d->virtq[i])) {
+        if (waits(&d->virtq[i])) {
             found = i;
         }
     }
@@ -693,7 +727,7 @@ static uint16_t find_waiting(const skr_device_t *d)
 static void pad_ring(skr_virtq_t *q)
 {
     skr_virtq_pad(q);
-    (void)skr_virtq_publish(q);
+    show(q, IDX_BEFORE_ZERO);
 }
 
 /** Do so with one transmit queue. */
@@ -779,7 +813,10 @@ static void step_ready(skr_device_t *d)
         /*@ assert watched: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
     }
     if ((d->state == SKR_DEVICE_READY) && skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {
-        pad_waiting(d);
+        if (misses_zero(d)) {
+            pad_waiting(d);
+            /*@ assert passed: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+        }
         /*@ assert padded: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
         d->counters.kicks_repeated += kick_outstanding(d);
         /*@ assert kicked: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
@@ -891,104 +928,6 @@ static skr_status_t answer_in(skr_device_state_t state)
     return status;
 }
 
-/** Nothing has been done for this life yet, and every wait begins now. */
-/*@ requires \valid(d);
-  @ terminates \true; exits \false;
-  @ assigns d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung, d->watched, d->now;
-  @ ensures d->offset == 0 && d->placed == 0 && d->fences == 0 && d->cause == SKR_CAUSE_NONE;
-  @*/
-static void begin_life(skr_device_t *d, uint32_t now)
-{
-    d->cause = SKR_CAUSE_NONE;
-    d->status = SKR_DEVICE_STATUS_NONE;
-    d->features = 0U;
-    d->offset = 0U;
-    d->placed = 0U;
-    d->fences = 0U;
-    d->attached = 0U;
-    d->since = now;
-    d->rung = now;
-    d->watched = now;
-    d->now = now;
-}
-
-/** Keep a description. Field by field: the proofs must not meet a structure by value. */
-/*@ requires \valid(kept) && \valid_read(given) && \separated(kept, given);
-  @ terminates \true; exits \false;
-  @ assigns *kept;
-  @ ensures skr_transport_alike(kept, given);
-  @*/
-static void keep(skr_transport_t *kept, const skr_transport_t *given)
-{
-    kept->kind = given->kind;
-    kept->registers = given->registers;
-    kept->registers_size = given->registers_size;
-    kept->config = given->config;
-    kept->config_size = given->config_size;
-    kept->memory = given->memory;
-    kept->memory_size = given->memory_size;
-    kept->memory_address = given->memory_address;
-    kept->doorbell = given->doorbell;
-    kept->options = given->options;
-}
-
-/** Start counting. */
-/*@ requires \valid(counters);
-  @ terminates \true; exits \false; assigns *counters;
-  @*/
-static void clear(skr_device_counters_t *counters)
-{
-    counters->starts = 0U;
-    counters->faults = 0U;
-    counters->kicks = 0U;
-    counters->kicks_spared = 0U;
-    counters->kicks_repeated = 0U;
-    counters->config_retries = 0U;
-}
-
-skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id, uint32_t config_bytes,
-                             uint64_t wanted)
-{
-    skr_status_t status = SKR_FAULT;
-
-    begin_life(d, 0U);
-    clear(&d->counters);
-    d->wanted = wanted;
-    d->device_id = device_id;
-    d->config_bytes = config_bytes;
-    d->queues = 0U;
-    d->linked = 0U;
-    d->state = SKR_DEVICE_FAILED;
-    keep(&d->transport, transport);
-    d->cause = skr_transport_check(&d->transport, config_bytes);
-    if (d->cause == SKR_CAUSE_NONE) {
-        d->linked = 1U;
-        d->state = SKR_DEVICE_IDLE;
-        status = SKR_OK;
-    }
-    return status;
-}
-
-void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, uint32_t stride)
-{
-    skr_virtq_plan(&d->virtq[d->queues], from_device, count, stride);
-    d->queues++;
-}
-
-skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
-{
-    skr_status_t status = SKR_FAULT;
-
-    if (d->linked != 0U) {
-        begin_life(d, now);
-        d->state = SKR_DEVICE_IDENTIFY;
-        d->counters.starts++;
-        status = SKR_OK;
-        /*@ assert begun: skr_device_sound(d); */
-    }
-    return status;
-}
-
 /** Whether nothing is to be done: not started, or given up. Nothing shared is touched then. */
 /*@ requires \valid_read(d);
   @ terminates \true; exits \false; assigns \nothing;
@@ -1083,16 +1022,19 @@ static void urge(skr_device_t *d, const skr_virtq_t *q)
 void skr_device_flush(skr_device_t *d, uint16_t queue)
 {
     skr_virtq_t *const q = &d->virtq[queue];
+    const uint16_t avail_idx = q->avail_idx;
 
-    if (q->avail_idx != q->kicked_idx) {
-        if (skr_virtq_publish(q)) {
+    if (avail_idx != q->kicked_idx) {
+        const uint16_t until = (avail_idx != 0U) ? avail_idx : at_zero(d, q->kicked_idx);
+
+        if (skr_virtq_show(q, until)) {
             d->counters.kicks++;
             d->rung = d->now;
             skr_transport_notify(&d->transport, queue);
-        } else if (skr_virtq_holds(q)) {
-            urge(d, q);
-        } else {
+        } else if (until == avail_idx) {
             d->counters.kicks_spared++;
+        } else {
+            urge(d, q);
         }
     }
 }

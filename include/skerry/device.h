@@ -309,7 +309,7 @@ SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue);
  * (SKR_OPTION_PMM_MISSES_ZERO) waits for no more than two steps: the next but one repeats the kick, with a buffer of zeros behind it.
  *
  * Bound: no loop; 3 shared writes, 1 shared read, 1 full barrier; nothing if nothing was added. Blocks: never.
- * [impl->dsn~device.flush~1] [proof->dsn~device.flush~1]
+ * [impl->dsn~device.flush~2] [proof->dsn~device.flush~2]
  */
 /*@ requires skr_device_ready(d) && queue < d->queues;
   @ terminates \true; exits \false;

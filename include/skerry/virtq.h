@@ -54,7 +54,6 @@ typedef struct {
     uint16_t count;        /**< buffers, 1 .. size */
     uint16_t from_device;  /**< 1: the device writes the buffers (receive), 0: it reads them (transmit) */
     uint16_t event_idx;    /**< 1: EVENT_IDX was negotiated */
-    uint16_t never_zero;   /**< 1: avail.idx is never left at 0, but for a ring not used yet: the device would overlook it */
     uint16_t avail_idx;    /**< next index to make available */
     uint16_t kicked_idx;   /**< avail_idx at the last kick decision */
     uint16_t last_used;    /**< next used index to look at */
@@ -76,7 +75,7 @@ typedef struct {
  * another object that nothing has written to it (proofs/README.md).
  * planned, settled: of the ring, what only plan, and what only place writes.
  * placed: ring and buffers lie inside the window. books: no buffer has two owners. taken: buffer `id` is with this side,
- * that is, neither free nor with the device. waits: the last buffer added is not shown yet. */
+ * that is, neither free nor with the device. */
 /*@ inductive skr_virtq_fits(integer start, integer n, integer stride, integer limit) {
   @ case product: \forall integer start, n, stride, limit;
   @     start + n * stride <= limit ==> skr_virtq_fits(start, n, stride, limit);
@@ -102,7 +101,7 @@ typedef struct {
     (skr_virtq_planned(q) && skr_since_pre((q)->base) && skr_since_pre((q)->address) \
   && skr_since_pre((q)->limit) && skr_since_pre((q)->desc) && skr_since_pre((q)->avail) \
   && skr_since_pre((q)->used) && skr_since_pre((q)->buffers) && skr_since_pre((q)->size) \
-  && skr_since_pre((q)->event_idx) && skr_since_pre((q)->never_zero))
+  && skr_since_pre((q)->event_idx))
 
 #define skr_virtq_placed(q)                                                   \
     (\valid((q)->base + (0 .. (q)->limit - 1))                                \
@@ -125,8 +124,6 @@ typedef struct {
 #define skr_virtq_sound(q)                                                    \
     (\valid(q) && skr_virtq_placed(q) && skr_virtq_books(q)                   \
   && \separated(q, (q)->base + (0 .. (q)->limit - 1)))
-
-#define skr_virtq_waits(q) ((q)->avail_idx == 0 && (q)->never_zero != 0 && (q)->kicked_idx != 0)
 
 #define skr_virtq_taken(q, id)                                                \
     (0 <= (id) < (q)->count && (q)->owner[id] == SKR_VIRTQ_DRIVER             \
@@ -304,20 +301,8 @@ void skr_virtq_add(skr_virtq_t *q, uint16_t id, uint32_t length);
   @*/
 void skr_virtq_fill(skr_virtq_t *q);
 
-/** Whether the last buffer added has to wait for one more: with it avail.idx would be left at 0, where it must not be.
- *  Bound: no loop, no shared access.
- *  [impl->dsn~virtq.holds~1] [proof->dsn~virtq.holds~1] */
-/*@ requires \valid_read(q);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> skr_virtq_waits(q);
-  @*/
-static inline bool skr_virtq_holds(const skr_virtq_t *q)
-{
-    return (q->avail_idx == 0U) && (q->never_zero != 0U) && (q->kicked_idx != 0U);
-}
-
 /**
- * Add a buffer full of zeros behind one that has to wait, if any is free. For a ring whose reader takes zeros for nothing.
+ * Add a buffer full of zeros, if any is free. For a ring whose reader takes zeros for nothing.
  *
  * Bound: no loop; one clear of `stride` bytes and 2 shared writes. Blocks: never. Context: task, one owner.
  * [impl->dsn~virtq.pad~1] [proof->dsn~virtq.pad~1]
@@ -331,24 +316,39 @@ static inline bool skr_virtq_holds(const skr_virtq_t *q)
 void skr_virtq_pad(skr_virtq_t *q);
 
 /**
- * Show the device everything added so far, and find out whether it wants to be told. With EVENT_IDX a receive ring also asks
- * for an interrupt at the next buffer after those seen: look once more before going to sleep. In a ring that is never left at
- * 0 the last buffer is kept back if avail.idx would be 0 with it; it is shown together with the next one.
+ * Show the device what was added, as far as an index, and find out whether it wants to be told. With EVENT_IDX a receive ring
+ * also asks for an interrupt at the next buffer after those seen: look once more before going to sleep.
+ *
+ * @param until  q->avail_idx to show everything, the one before it to keep the last buffer back
  *
  * @return true  kick the device
  * @return false  nothing new, or the device has said that it is awake
  *
- * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; none of them if nothing was added. Blocks: never.
- * [impl->dsn~virtq.publish~2] [proof->dsn~virtq.publish~2]
+ * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; none of them if nothing is new. Blocks: never.
+ * [impl->dsn~virtq.show~1] [proof->dsn~virtq.show~1]
  */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
   @ assigns q->base[0 .. q->limit - 1], q->kicked_idx;
   @ ensures skr_virtq_sound(q);
-  @ ensures q->kicked_idx == (skr_virtq_waits(q) ? 0xFFFF : q->avail_idx);
-  @ ensures q->kicked_idx == \old(q->kicked_idx) ==> \result == \false;
+  @ ensures q->kicked_idx == until;
+  @ ensures until == \old(q->kicked_idx) ==> \result == \false;
   @*/
-bool skr_virtq_publish(skr_virtq_t *q);
+bool skr_virtq_show(skr_virtq_t *q, uint16_t until);
+
+/** Show everything added so far, as skr_virtq_show().
+ *  [impl->dsn~virtq.publish~2] [proof->dsn~virtq.publish~2] */
+/*@ requires skr_virtq_sound(q);
+  @ terminates \true; exits \false;
+  @ assigns q->base[0 .. q->limit - 1], q->kicked_idx;
+  @ ensures skr_virtq_sound(q);
+  @ ensures q->kicked_idx == q->avail_idx;
+  @ ensures q->avail_idx == \old(q->kicked_idx) ==> \result == \false;
+  @*/
+static inline bool skr_virtq_publish(skr_virtq_t *q)
+{
+    return skr_virtq_show(q, q->avail_idx);
+}
 
 /**
  * Take back one buffer that the device has finished with. What came back stands in the ring: no other memory is written, so

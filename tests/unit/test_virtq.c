@@ -465,7 +465,7 @@ static void test_virtq_fill_after_short_buffers_restores_lengths(void)
 
 /* --- publish --- */
 
-/* [utest->dsn~virtq.publish~2] technique: structural; order of barriers and accesses */
+/* [utest->dsn~virtq.publish~2] [utest->dsn~virtq.show~1] technique: structural; order of barriers and accesses */
 static void test_virtq_publish_orders_slot_index_and_wish(void)
 {
     given_ring(false, COUNT, SIZE);
@@ -521,7 +521,7 @@ static bool oracle_wants_kick(uint16_t event, uint16_t from, uint16_t number)
     return wanted;
 }
 
-/* [utest->dsn~virtq.publish~2] technique: oracle (ADV-Q20, ADV-Q26) */
+/* [utest->dsn~virtq.publish~2] [utest->dsn~virtq.show~1] technique: oracle (ADV-Q20, ADV-Q26) */
 static void test_virtq_publish_every_event_index_agrees_with_prose(void)
 {
     static const uint16_t starts[] = { 0U, 1U, 0x7FFEU, 0x7FFFU, 0x8000U, 0xFFF0U, 0xFFFEU, 0xFFFFU };
@@ -557,8 +557,8 @@ static void test_virtq_publish_with_event_index_reads_one_word(void)
     CHECK_TEXT(hook_order(), "RwFr");
 }
 
-/* B4 of kvmtool's PMM. [utest->dsn~virtq.publish~2] [utest->dsn~virtq.holds~1] technique: boundary value, both event schemes */
-static void test_virtq_publish_that_would_leave_zero_keeps_one_back(void)
+/* B4 of kvmtool's PMM. [utest->dsn~virtq.show~1] technique: boundary value, both event schemes; the last buffer is kept back */
+static void test_virtq_show_until_before_the_last_keeps_it_back(void)
 {
     for (uint16_t event_idx = 0U; event_idx < 2U; event_idx++) {
         for (uint16_t number = 1U; number <= COUNT; number++) {
@@ -568,50 +568,23 @@ static void test_virtq_publish_that_would_leave_zero_keeps_one_back(void)
             given_indices_at(before);
             memcpy(&model.block[MODEL_MEMORY_OFFSET + ring.avail + 2U], &before, sizeof before); /* as published */
             ring.event_idx = event_idx;
-            ring.never_zero = 1U;
             model_raw_avail_event(&model, 0U, before);
             for (uint16_t i = 0U; i < number; i++) {
-                CHECK(!skr_virtq_holds(&ring));
                 skr_virtq_add(&ring, skr_virtq_take(&ring), STRIDE);
             }
 
-            CHECK(skr_virtq_holds(&ring));
-            CHECK_EQUAL(skr_virtq_publish(&ring), number > 1U); /* alone, it is not even shown */
+            CHECK_EQUAL(skr_virtq_show(&ring, 0xFFFFU), number > 1U); /* alone, it is not even shown */
             CHECK_EQUAL(model_waiting(&model, 0U), number - 1U);
-            CHECK(skr_virtq_holds(&ring));
             hook_count_from_here();
-            CHECK(!skr_virtq_publish(&ring));
+            CHECK(!skr_virtq_show(&ring, 0xFFFFU));
             CHECK_TEXT(hook_order(), "");
 
-            if (number < COUNT) {
-                skr_virtq_add(&ring, skr_virtq_take(&ring), STRIDE);
-                CHECK(!skr_virtq_holds(&ring));
-                (void)skr_virtq_publish(&ring);
-                CHECK_EQUAL(model_waiting(&model, 0U), number + 1U);
-                CHECK_EQUAL(model_avail_idx(&model, 0U), 1U);
-            }
+            (void)skr_virtq_publish(&ring);
+            CHECK_EQUAL(model_waiting(&model, 0U), number);
+            CHECK_EQUAL(model_avail_idx(&model, 0U), 0U);
             CHECK(books_hold(&ring));
         }
     }
-}
-
-/* [utest->dsn~virtq.publish~2] [utest->dsn~virtq.holds~1] technique: equivalence class; a new ring is at 0, and others may be left there */
-static void test_virtq_publish_new_or_ordinary_ring_keeps_nothing_back(void)
-{
-    given_ring(false, COUNT, SIZE);
-    ring.never_zero = 1U;
-    hook_count_from_here();
-    CHECK(!skr_virtq_holds(&ring));
-    CHECK(!skr_virtq_publish(&ring));
-    CHECK_TEXT(hook_order(), "");
-
-    given_ring(false, COUNT, SIZE);
-    given_indices_at(0xFFFFU);
-    skr_virtq_add(&ring, skr_virtq_take(&ring), STRIDE);
-    CHECK_EQUAL(ring.never_zero, 0U);
-    CHECK(!skr_virtq_holds(&ring));
-    CHECK(skr_virtq_publish(&ring));
-    CHECK_EQUAL(model_avail_idx(&model, 0U), 0U);
 }
 
 /* [utest->dsn~virtq.pad~1] technique: boundary value; with a buffer free, and with none */
@@ -1620,8 +1593,7 @@ SKR_SUITE(virtq,
     SKR_TEST(test_virtq_publish_every_flag_word_only_bit_0_decides),
     SKR_TEST(test_virtq_publish_every_event_index_agrees_with_prose),
     SKR_TEST(test_virtq_publish_with_event_index_reads_one_word),
-    SKR_TEST(test_virtq_publish_that_would_leave_zero_keeps_one_back),
-    SKR_TEST(test_virtq_publish_new_or_ordinary_ring_keeps_nothing_back),
+    SKR_TEST(test_virtq_show_until_before_the_last_keeps_it_back),
     SKR_TEST(test_virtq_pad_adds_one_buffer_of_zeros_if_one_is_free),
     SKR_TEST(test_virtq_pop_empty_ring_gives_none_after_one_read),
     SKR_TEST(test_virtq_pop_reads_index_once_for_a_batch),
