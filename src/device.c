@@ -17,7 +17,7 @@
 /* moving: as far as the set-up has come, all is in order; what a step that touches no ring has to see to.
  * upright: moving, and the description is good. working: the rings are sound besides.
  * opened: a ring lies in the window. fields: a pair of configuration fields that may be read.
- * A ring whose number is a variable is proved in three cases, one for each queue: in each, the provers know every place. */
+ * A ring whose number is a variable is proved in cases, one for each queue: in each, the provers know every place. */
 #ifdef __FRAMAC__
 #define device_moving(d) \
     (1 <= (d)->queues <= SKR_DEVICE_QUEUES && (d)->placed <= (d)->queues && (d)->fences <= 2 \
@@ -421,6 +421,9 @@ static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
     /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert fourth: n == 3 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert fifth: n == 4 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert sixth: n == 5 ==> device_working(d) && skr_device_same(d); */
     return cause;
 }
 
@@ -628,6 +631,9 @@ static void fill_queue(skr_device_t *d, uint16_t n)
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
     /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert fourth: n == 3 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert fifth: n == 4 ==> device_working(d) && skr_device_same(d); */
+    /*@ assert sixth: n == 5 ==> device_working(d) && skr_device_same(d); */
 }
 
 /** FILL: fill one receive ring; when all are full, tell the device and run. */
@@ -890,6 +896,11 @@ void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, ui
     d->queues++;
 }
 
+void skr_device_use_queues(skr_device_t *d, uint32_t queues)
+{
+    d->queues = queues;
+}
+
 skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
 {
     skr_status_t status = SKR_FAULT;
@@ -953,6 +964,9 @@ skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue)
     /*@ assert first: queue == 0 ==> device_working(d); */
     /*@ assert second: queue == 1 ==> device_working(d); */
     /*@ assert third: queue == 2 ==> device_working(d); */
+    /*@ assert fourth: queue == 3 ==> device_working(d); */
+    /*@ assert fifth: queue == 4 ==> device_working(d); */
+    /*@ assert sixth: queue == 5 ==> device_working(d); */
     if (cause != SKR_CAUSE_NONE) {
         give_up(d, cause);
         /*@ assert given_up: device_working(d); */

@@ -431,7 +431,7 @@ static void worst_console_rows(void)
          (status == SKR_OK) && (count == (SKR_CONSOLE_RX_COUNT * SKR_CONSOLE_RX_BYTES)));
     ONCE("worst.console_acknowledge", count = skr_console_acknowledge(&console), true);
     ONCE("worst.console_size", skr_console_size(&console, &columns, &lines), (columns == 80U) && (lines == 24U));
-    ONCE("worst.console_resized", skr_console_resized(&console), console.sized == 0U);
+    ONCE("worst.console_resized", skr_console_resized(&console), console.port[0].sized == 0U);
     ONCE("worst.console_cause", cause = skr_console_cause(&console), cause == SKR_CAUSE_NONE);
     meter_require(skr_console_write(&console, bytes, SKR_CONSOLE_TX_COUNT * SKR_CONSOLE_TX_BYTES, &count) == SKR_OK, "fill");
     ONCE("worst.console_start", status = skr_console_start(&console, now), status == SKR_OK);

@@ -40,6 +40,40 @@
 #define SKR_CONSOLE_TX_BYTES 192U
 #endif
 
+/** Console ports: 1 .. 8. With 1 there is no control queue and F_MULTIPORT is never negotiated. Each further one costs two queues, with
+ *  their buffers in the window, and 24 bytes and its name of private RAM; the control queues cost two more. A vsock context of the same
+ *  configuration has room for as many queues. */
+#ifndef SKR_CONSOLE_PORTS
+#define SKR_CONSOLE_PORTS 1U
+#endif
+
+/** Console control buffers in each direction: 2 .. SKR_VIRTQ_SIZE_MAX. Only with SKR_CONSOLE_PORTS > 1. */
+#ifndef SKR_CONSOLE_CONTROL_COUNT
+#define SKR_CONSOLE_CONTROL_COUNT 8U
+#endif
+
+/** Bytes in one console control buffer: a multiple of 4, 12 .. 4096. Some back-ends claim to have written more than they were given room
+ *  for, which is a fault: 8 and the longest name of a port, its terminator included, have to fit. Only with SKR_CONSOLE_PORTS > 1. */
+#ifndef SKR_CONSOLE_CONTROL_BYTES
+#define SKR_CONSOLE_CONTROL_BYTES 128U
+#endif
+
+/** Bytes kept of the name of a port, its terminator included: a multiple of 4, 4 .. 64. What is longer is cut. */
+#ifndef SKR_CONSOLE_NAME_BYTES
+#define SKR_CONSOLE_NAME_BYTES 32U
+#endif
+
+/** Console control messages that one step takes: 1 .. SKR_VIRTQ_SIZE_MAX. Bounds the time of a step. */
+#ifndef SKR_CONSOLE_STEP_MESSAGES
+#define SKR_CONSOLE_STEP_MESSAGES 8U
+#endif
+
+/** Order of the two numbers of a RESIZE message: 0: columns, then rows, as VIRTIO 1.4 has it. 1: rows, then columns, as some
+ *  back-ends send them. The order in the configuration of the device is never another than columns, rows. */
+#ifndef SKR_CONSOLE_RESIZE_ROWS_FIRST
+#define SKR_CONSOLE_RESIZE_ROWS_FIRST 0U
+#endif
+
 /** vsock receive buffers: 2 .. SKR_VIRTQ_SIZE_MAX. Costs SKR_VSOCK_BUFFER_BYTES of the window each. */
 #ifndef SKR_VSOCK_RX_COUNT
 #define SKR_VSOCK_RX_COUNT 16U
@@ -165,6 +199,24 @@
 #endif
 #if (SKR_CONSOLE_TX_BYTES < 4U) || (SKR_CONSOLE_TX_BYTES > 4096U) || ((SKR_CONSOLE_TX_BYTES % 4U) != 0U)
 #error "SKR_CONSOLE_TX_BYTES: expected a multiple of 4, 4 .. 4096"
+#endif
+#if (SKR_CONSOLE_PORTS < 1U) || (SKR_CONSOLE_PORTS > 8U)
+#error "SKR_CONSOLE_PORTS: expected 1 .. 8"
+#endif
+#if (SKR_CONSOLE_CONTROL_COUNT < 2U) || (SKR_CONSOLE_CONTROL_COUNT > SKR_VIRTQ_SIZE_MAX)
+#error "SKR_CONSOLE_CONTROL_COUNT: expected 2 .. SKR_VIRTQ_SIZE_MAX"
+#endif
+#if (SKR_CONSOLE_CONTROL_BYTES < 12U) || (SKR_CONSOLE_CONTROL_BYTES > 4096U) || ((SKR_CONSOLE_CONTROL_BYTES % 4U) != 0U)
+#error "SKR_CONSOLE_CONTROL_BYTES: expected a multiple of 4, 12 .. 4096"
+#endif
+#if (SKR_CONSOLE_NAME_BYTES < 4U) || (SKR_CONSOLE_NAME_BYTES > 64U) || ((SKR_CONSOLE_NAME_BYTES % 4U) != 0U)
+#error "SKR_CONSOLE_NAME_BYTES: expected a multiple of 4, 4 .. 64"
+#endif
+#if (SKR_CONSOLE_STEP_MESSAGES < 1U) || (SKR_CONSOLE_STEP_MESSAGES > SKR_VIRTQ_SIZE_MAX)
+#error "SKR_CONSOLE_STEP_MESSAGES: expected 1 .. SKR_VIRTQ_SIZE_MAX"
+#endif
+#if SKR_CONSOLE_RESIZE_ROWS_FIRST > 1U
+#error "SKR_CONSOLE_RESIZE_ROWS_FIRST: expected 0 or 1"
 #endif
 #if (SKR_VSOCK_RX_COUNT < 2U) || (SKR_VSOCK_RX_COUNT > SKR_VIRTQ_SIZE_MAX)
 #error "SKR_VSOCK_RX_COUNT: expected 2 .. SKR_VIRTQ_SIZE_MAX"

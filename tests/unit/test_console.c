@@ -968,7 +968,7 @@ static void test_console_size_that_never_rests_is_left_for_later(void)
 
         model.faults.config_restless = false;
         CHECK_EQUAL(skr_console_step(&console, now), SKR_OK);
-        CHECK_EQUAL(console.sized, 1U);
+        CHECK_EQUAL(console.port[0].sized, 1U);
     }
 }
 
