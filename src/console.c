@@ -150,9 +150,13 @@ static skr_status_t reclaim(skr_console_t *c, uint16_t port, uint32_t bytes)
 {
     const uint16_t tx = skr_console_tx_of(port);
     const skr_virtq_t *q = &c->device.virtq[tx];
-    const bool wanted = (q->outstanding != 0U) && (((uint32_t)q->free_count * SKR_CONSOLE_TX_BYTES) < bytes);
+    skr_status_t status = SKR_OK;
 
-    return skr_console_reclaim(c, tx, wanted, SKR_CONSOLE_TX_COUNT);
+    if ((q->outstanding != 0U) && (((uint32_t)q->free_count * SKR_CONSOLE_TX_BYTES) < bytes)) {
+        status = skr_console_reclaim(c, tx, SKR_CONSOLE_TX_COUNT);
+    }
+    /*@ assert taken_back: skr_console_left(c); */
+    return status;
 }
 
 /** The same for all ports, whatever room there is. */

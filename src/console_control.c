@@ -476,9 +476,9 @@ skr_status_t skr_console_converse(skr_console_t *c)
     skr_status_t status = SKR_OK;
 
     if (c->device.queues > SKR_CONSOLE_CONTROL_TX) {
-        const bool sent = (c->device.virtq[SKR_CONSOLE_CONTROL_TX].outstanding != 0U);
-
-        status = skr_console_reclaim(c, SKR_CONSOLE_CONTROL_TX, sent, SKR_CONSOLE_CONTROL_COUNT);
+        if (c->device.virtq[SKR_CONSOLE_CONTROL_TX].outstanding != 0U) {
+            status = skr_console_reclaim(c, SKR_CONSOLE_CONTROL_TX, SKR_CONSOLE_CONTROL_COUNT);
+        }
         if (status == SKR_OK) {
             status = hear_all(c);
         }

@@ -187,7 +187,7 @@ static inline void skr_console_flush(skr_console_t *c, uint16_t queue)
 }
 
 /**
- * Take back what the device has transmitted, if `wanted`.
+ * Take back what the device has transmitted.
  *
  * @param most  buffers of the ring
  *
@@ -201,27 +201,24 @@ static inline void skr_console_flush(skr_console_t *c, uint16_t queue)
   @ ensures skr_console_left(c);
   @ ensures \result == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
   @*/
-static inline skr_status_t skr_console_reclaim(skr_console_t *c, uint16_t queue, bool wanted, uint16_t most)
+static inline skr_status_t skr_console_reclaim(skr_console_t *c, uint16_t queue, uint16_t most)
 {
     skr_status_t status = SKR_OK;
-    bool more = wanted;
 
     /*@ loop invariant 0 <= i <= most;
       @ loop invariant skr_console_left(c);
       @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
       @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-      @ loop invariant more ==> status == SKR_OK;
-      @ loop assigns i, more, status, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
+      @ loop assigns i, status, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
       @      c->device.counters, c->device.status,
       @      c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
       @ loop variant most - i;
       @*/
-    for (uint16_t i = 0U; (i < most) && more; i++) {
+    for (uint16_t i = 0U; (i < most) && (status == SKR_OK); i++) {
         status = skr_console_pop(c, queue);
         if (status == SKR_OK) {
             skr_console_release(c, queue);
         }
-        more = (status == SKR_OK);
         /*@ assert looked: skr_console_left(c); */
     }
     return (status == SKR_FAULT) ? SKR_FAULT : SKR_OK;
