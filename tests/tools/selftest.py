@@ -141,6 +141,7 @@ TABLE = {
         ("coverage/justified.csv", "", "src/sample.c,skr_count,line: gone,dead,review\n", "no such gap any more"),
         ("coverage/justified.csv", "", "src/sample.c,skr_count,line: gone,,\n", "incomplete"),
         ("coverage/thresholds.csv", "mcdc,100\n", "", "thresholds.csv"),
+        ("spec/configurations.csv", "", "other,another,\n", "variant gcov, configuration other"),
     ]),
     "wp": (["proofs/wp.py", "gate"], [
         (C, "(i < SKR_SIZE) && ", "", "skr_look_up"),

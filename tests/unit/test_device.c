@@ -317,6 +317,32 @@ static void test_device_plan_queue_keeps_order_and_kind(void)
     CHECK_EQUAL(device.virtq[TX].popped, SKR_VIRTQ_NONE);
 }
 
+/* [utest->dsn~device.use_queues~1] technique: scenario, all transports; fewer of the queues in one life, all again in the next */
+static void test_device_use_queues_sets_up_the_first_ones_only(void)
+{
+    for (size_t k = 0U; k < (sizeof kinds / sizeof kinds[0]); k++) {
+        given(kinds[k], SKR_OPTION_PMM_RESETS);
+        model.pmm = MODEL_PMM_RESETS;
+        REQUIRE_EQUAL(skr_device_start(&device, 0U), SKR_OK);
+        hook_count_from_here();
+        skr_device_use_queues(&device, 1U);
+        CHECK_EQUAL(hook_reads() + hook_writes(), 0U);
+
+        CHECK_EQUAL(run(0U), SKR_OK);
+
+        CHECK_EQUAL(device.placed, 1U);
+        CHECK_EQUAL(model_waiting(&model, RX), RX_COUNT);
+        CHECK(!model.queues[TX].live);
+        REQUIRE_EQUAL(skr_device_start(&device, 0U), SKR_OK);
+        skr_device_use_queues(&device, 2U);
+        CHECK_EQUAL(run(0U), SKR_OK);
+        CHECK_EQUAL(device.placed, 2U);
+        CHECK_EQUAL(device.virtq[TX].count, TX_COUNT);
+        CHECK(model.queues[TX].live);
+        CHECK_EQUAL(model.breaches, 0U);
+    }
+}
+
 /* [utest->dsn~device.step~1] technique: state table; a device that nobody started is left alone */
 static void test_device_step_before_start_is_refused_and_silent(void)
 {
@@ -1515,6 +1541,7 @@ SKR_SUITE(device,
     SKR_TEST(test_device_init_keeps_every_member_of_the_description),
     SKR_TEST(test_device_init_used_context_counts_from_zero),
     SKR_TEST(test_device_plan_queue_keeps_order_and_kind),
+    SKR_TEST(test_device_use_queues_sets_up_the_first_ones_only),
     SKR_TEST(test_device_step_before_start_is_refused_and_silent),
     SKR_TEST(test_device_start_in_any_state_begins_anew_untouched),
     SKR_TEST(test_device_step_mmio_v2_sequence_is_that_of_the_standard),
