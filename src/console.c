@@ -344,47 +344,15 @@ static skr_status_t tell(const skr_console_t *c, uint32_t done, uint32_t wanted,
     return status;
 }
 
-/** Write on a port, if text can go out of it now. */
-/*@ requires skr_console_going(c) && port < SKR_CONSOLE_PORTS && skr_console_result(c, taken);
-  @ requires \valid_read(data + (0 .. length - 1)) && skr_console_apart(c, (uint8_t *)data, length);
-  @ terminates \true; exits \false;
-  @ assigns *taken, c->counters.written, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
-  @         c->device.counters, c->device.status, c->device.rung,
-  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_going(c) && *taken <= length;
-  @ ensures c->counters.written == (uint32_t)(\old(c->counters.written) + *taken);
-  @ behavior latched:
-  @   assumes c->device.state == SKR_DEVICE_FAILED;
-  @   assigns *taken;
-  @   ensures \result == SKR_FAULT && *taken == 0;
-  @ behavior early:
-  @   assumes c->device.state != SKR_DEVICE_FAILED && c->device.state != SKR_DEVICE_READY;
-  @   assigns *taken;
-  @   ensures \result == SKR_AGAIN && *taken == 0;
-  @ behavior running:
-  @   assumes c->device.state == SKR_DEVICE_READY;
-  @   ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
-  @   ensures \result == SKR_OK ==> *taken > 0 || length == 0;
-  @   ensures \result != SKR_OK ==> *taken == 0;
-  @   ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @   ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
-  @ complete behaviors; disjoint behaviors;
-  @*/
-static skr_status_t write_to(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length, uint32_t *taken)
+skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
     uint32_t done = 0U;
 
-    if (skr_console_writable(c, port)) {
-        done = transmit(c, port, data, length);
+    if (skr_console_writable(c, 0U)) {
+        done = transmit(c, 0U, data, length);
         /*@ assert passed: skr_console_left(c); */
     }
     return tell(c, done, length, taken);
-}
-
-skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t length, uint32_t *taken)
-{
-    return write_to(c, 0U, data, length, taken);
 }
 
 /** Count the receive buffer that came back last as empty, and give it back. */
@@ -589,47 +557,15 @@ static uint32_t receive(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t
     return done;
 }
 
-/** Read on a port, if what comes in on it is for the caller. */
-/*@ requires skr_console_going(c) && port < SKR_CONSOLE_PORTS && skr_console_result(c, got);
-  @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
-  @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1], c->device.rung,
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  ensures skr_console_going(c) && *got <= capacity;
-  @ ensures c->counters.read == (uint32_t)(\old(c->counters.read) + *got);
-  @ behavior latched:
-  @   assumes c->device.state == SKR_DEVICE_FAILED;
-  @   assigns *got;
-  @   ensures \result == SKR_FAULT && *got == 0;
-  @ behavior early:
-  @   assumes c->device.state != SKR_DEVICE_FAILED && c->device.state != SKR_DEVICE_READY;
-  @   assigns *got;
-  @   ensures \result == SKR_AGAIN && *got == 0;
-  @ behavior running:
-  @   assumes c->device.state == SKR_DEVICE_READY;
-  @   ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
-  @   ensures \result == SKR_OK ==> *got > 0 || capacity == 0;
-  @   ensures \result != SKR_OK ==> *got == 0;
-  @   ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @   ensures \result != SKR_FAULT ==> c->device.state == SKR_DEVICE_READY;
-  @ complete behaviors; disjoint behaviors;
-  @*/
-static skr_status_t read_from(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity, uint32_t *got)
+skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
     uint32_t done = 0U;
 
-    if (skr_console_readable(c, port)) {
-        done = receive(c, port, data, capacity);
+    if (skr_console_readable(c, 0U)) {
+        done = receive(c, 0U, data, capacity);
         /*@ assert passed: skr_console_left(c); */
     }
     return tell(c, done, capacity, got);
-}
-
-skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t *got)
-{
-    return read_from(c, 0U, data, capacity, got);
 }
 
 #if SKR_CONSOLE_PORTS > 1U
@@ -637,9 +573,14 @@ skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity
 skr_status_t skr_console_port_write(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
     skr_status_t status = SKR_ARGUMENT;
+    uint32_t done = 0U;
 
     if (port < SKR_CONSOLE_PORTS) {
-        status = write_to(c, port, data, length, taken);
+        if (skr_console_writable(c, port)) {
+            done = transmit(c, port, data, length);
+            /*@ assert passed: skr_console_left(c); */
+        }
+        status = tell(c, done, length, taken);
     } else {
         *taken = 0U;
     }
@@ -649,9 +590,14 @@ skr_status_t skr_console_port_write(skr_console_t *c, uint16_t port, const uint8
 skr_status_t skr_console_port_read(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
     skr_status_t status = SKR_ARGUMENT;
+    uint32_t done = 0U;
 
     if (port < SKR_CONSOLE_PORTS) {
-        status = read_from(c, port, data, capacity, got);
+        if (skr_console_readable(c, port)) {
+            done = receive(c, port, data, capacity);
+            /*@ assert passed: skr_console_left(c); */
+        }
+        status = tell(c, done, capacity, got);
     } else {
         *got = 0U;
     }

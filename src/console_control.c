@@ -28,9 +28,13 @@
 #define OWE_READY 0x10U
 #define OWE_OPEN 0x20U
 
-/* table: of the ports. marks_stay: of what is being read nothing changes. message: a control message of a known length lies in the
+/* queues: those of control are planned. table: of the ports. marks_stay: of what is being read nothing changes. message: a control message of a known length lies in the
  * window, apart from the table. */
 #ifdef __FRAMAC__
+#define control_queues(c) \
+    (skr_console_queue_is(c, SKR_CONSOLE_CONTROL_RX, SKR_CONSOLE_CONTROL_COUNT, SKR_CONSOLE_CONTROL_BYTES, 1) \
+  && skr_console_queue_is(c, SKR_CONSOLE_CONTROL_TX, SKR_CONSOLE_CONTROL_COUNT, MESSAGE_BYTES, 0))
+
 #define control_table(port) (\valid((port) + (0 .. SKR_CONSOLE_PORTS - 1)))
 
 #define control_mark_stays(port, i) \
@@ -54,7 +58,7 @@
 static void withdraw(skr_console_port_t port[SKR_CONSOLE_PORTS])
 {
     /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
-      @ loop invariant control_mark_stays_at(port, LoopEntry);
+      @ loop invariant control_marks_stay(port);
       @ loop assigns i, port[0 .. SKR_CONSOLE_PORTS - 1];
       @ loop variant SKR_CONSOLE_PORTS - i;
       @*/
@@ -70,6 +74,13 @@ void skr_console_plan_ports(skr_console_t *c)
     skr_device_plan_queue(&c->device, false, SKR_CONSOLE_CONTROL_COUNT, MESSAGE_BYTES);
     c->port[0].flags = SKR_CONSOLE_PORT_OPEN;
     c->port[0].name[0] = '\0';
+    /*@ loop invariant 1 <= i <= SKR_CONSOLE_PORTS && c->device.queues == 2 * i + 2;
+      @ loop invariant c->device.placed == 0 && c->device.config_bytes == 12;
+      @ loop invariant skr_console_port_queues(c, 0, 0) && control_queues(c);
+      @ loop invariant i == 2 ==> skr_console_port_queues(c, 1, 4);
+      @ loop assigns i, c->device.queues, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->port[0 .. SKR_CONSOLE_PORTS - 1];
+      @ loop variant SKR_CONSOLE_PORTS - i;
+      @*/
     for (uint16_t i = 1U; i < SKR_CONSOLE_PORTS; i++) {
         skr_device_plan_queue(&c->device, true, SKR_CONSOLE_RX_COUNT, SKR_CONSOLE_RX_BYTES);
         skr_device_plan_queue(&c->device, false, SKR_CONSOLE_TX_COUNT, SKR_CONSOLE_TX_BYTES);

@@ -896,11 +896,6 @@ void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, ui
     d->queues++;
 }
 
-void skr_device_use_queues(skr_device_t *d, uint32_t queues)
-{
-    d->queues = queues;
-}
-
 skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
 {
     skr_status_t status = SKR_FAULT;

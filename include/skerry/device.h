@@ -234,7 +234,10 @@ void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, ui
   @ assigns d->queues;
   @ ensures skr_device_sound(d) && d->queues == queues;
   @*/
-void skr_device_use_queues(skr_device_t *d, uint32_t queues);
+static inline void skr_device_use_queues(skr_device_t *d, uint32_t queues)
+{
+    d->queues = queues;
+}
 
 /**
  * Begin a set-up; also the only way out of a fault, and of READY.
