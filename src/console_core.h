@@ -104,12 +104,12 @@ static inline skr_status_t skr_console_pop(skr_console_t *c, uint16_t queue)
 {
     const skr_status_t status = skr_device_pop(&c->device, queue);
 
-    /*@ assert first: queue == 0 ==> skr_console_left(c); */
-    /*@ assert second: queue == 1 ==> skr_console_left(c); */
-    /*@ assert third: queue == 2 ==> skr_console_left(c); */
-    /*@ assert fourth: queue == 3 ==> skr_console_left(c); */
-    /*@ assert fifth: queue == 4 ==> skr_console_left(c); */
-    /*@ assert sixth: queue == 5 ==> skr_console_left(c); */
+    /*@ assert first: queue == 0 ==> skr_console_left(c) && (status == SKR_OK ==> skr_console_popped(c, 0)); */
+    /*@ assert second: queue == 1 ==> skr_console_left(c) && (status == SKR_OK ==> skr_console_popped(c, 1)); */
+    /*@ assert third: queue == 2 ==> skr_console_left(c) && (status == SKR_OK ==> skr_console_popped(c, 2)); */
+    /*@ assert fourth: queue == 3 ==> skr_console_left(c) && (status == SKR_OK ==> skr_console_popped(c, 3)); */
+    /*@ assert fifth: queue == 4 ==> skr_console_left(c) && (status == SKR_OK ==> skr_console_popped(c, 4)); */
+    /*@ assert sixth: queue == 5 ==> skr_console_left(c) && (status == SKR_OK ==> skr_console_popped(c, 5)); */
     return status;
 }
 
