@@ -285,6 +285,8 @@ static uint32_t fill(skr_console_t *c, uint16_t port, const uint8_t *data, uint3
 {
     const uint32_t done = put_all(&c->device.virtq[skr_console_tx_of(port)], data, length);
 
+    /*@ assert first_books: port == 0 ==> skr_virtq_books_stay(&c->device.virtq[0], Pre); */
+    /*@ assert first_rings: port == 0 ==> skr_device_rings(&c->device); */
     /*@ assert first: port == 0 ==> skr_console_running(c); */
     /*@ assert second: port == 1 ==> skr_console_running(c); */
     return done;

@@ -469,7 +469,8 @@ uint32_t skr_console_port_state(const skr_console_t *c, uint16_t port);
  */
 /*@ requires skr_console_sound(c);
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == (port < SKR_CONSOLE_PORTS ? &c->port[port].name[0] : \null);
+  @ ensures port < SKR_CONSOLE_PORTS ==> \result == &c->port[port].name[0];
+  @ ensures port >= SKR_CONSOLE_PORTS ==> \result == \null;
   @*/
 const char *skr_console_port_name(const skr_console_t *c, uint16_t port);
 
