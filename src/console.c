@@ -48,7 +48,7 @@ static void reset_counters(skr_console_counters_t *counters)
   @ terminates \true; exits \false; assigns port[0 .. SKR_CONSOLE_PORTS - 1];
   @ ensures \forall integer k; 0 <= k < SKR_CONSOLE_PORTS ==> console_unmarked(port[k]);
   @*/
-static void forget(skr_console_port_t port[SKR_CONSOLE_PORTS])
+static void unmark(skr_console_port_t port[SKR_CONSOLE_PORTS])
 {
     /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
       @ loop invariant \forall integer k; 0 <= k < i ==> console_unmarked(port[k]);
@@ -77,7 +77,7 @@ skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport
     skr_console_plan_ports(c);
 #endif
     reset_counters(&c->counters);
-    forget(c->port);
+    unmark(c->port);
     return status;
 }
 
@@ -193,7 +193,7 @@ static skr_status_t reclaim_all(skr_console_t *c)
   @*/
 static void begin_running(skr_console_t *c)
 {
-    forget(c->port);
+    unmark(c->port);
     /*@ assert forgotten: skr_console_running(c); */
     /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
       @ loop invariant skr_console_running(c);
@@ -575,9 +575,10 @@ skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity
 skr_status_t skr_console_port_write(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
     skr_status_t status = SKR_ARGUMENT;
-    uint32_t done = 0U;
 
     if (port < SKR_CONSOLE_PORTS) {
+        uint32_t done = 0U;
+
         if (skr_console_writable(c, port)) {
             done = transmit(c, port, data, length);
             /*@ assert passed: skr_console_left(c); */
@@ -592,9 +593,10 @@ skr_status_t skr_console_port_write(skr_console_t *c, uint16_t port, const uint8
 skr_status_t skr_console_port_read(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
     skr_status_t status = SKR_ARGUMENT;
-    uint32_t done = 0U;
 
     if (port < SKR_CONSOLE_PORTS) {
+        uint32_t done = 0U;
+
         if (skr_console_readable(c, port)) {
             done = receive(c, port, data, capacity);
             /*@ assert passed: skr_console_left(c); */

@@ -230,22 +230,20 @@ static char printable(uint8_t byte)
   @*/
 static void keep_name(char name[SKR_CONSOLE_NAME_BYTES], const skr_shm_t *base, uint32_t at, uint32_t bytes)
 {
-    const uint32_t room = SKR_CONSOLE_NAME_BYTES - 1U;
-    const uint32_t most = (bytes < room) ? bytes : room;
     uint32_t end = 0U;
-    bool more = true;
+    bool more = (bytes != 0U);
 
-    /*@ loop invariant 0 <= i <= most && end <= i;
+    /*@ loop invariant 0 <= i <= SKR_CONSOLE_NAME_BYTES - 1 && end <= i && end <= bytes && (more ==> end == i && end < bytes);
       @ loop assigns i, end, more, name[0 .. SKR_CONSOLE_NAME_BYTES - 1];
-      @ loop variant most - i;
+      @ loop variant SKR_CONSOLE_NAME_BYTES - 1 - i;
       @*/
-    for (uint32_t i = 0U; (i < most) && more; i++) {
+    for (uint32_t i = 0U; (i < (SKR_CONSOLE_NAME_BYTES - 1U)) && more; i++) {
         const uint8_t byte = skr_shm_read8(base, at + i);
-        more = (byte != 0U);
-        if (more) {
+        if (byte != 0U) {
             name[i] = printable(byte);
             end = i + 1U;
         }
+        more = (byte != 0U) && (end < bytes);
     }
     name[end] = '\0';
 }
@@ -346,7 +344,7 @@ static bool understand(skr_console_t *c)
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_running(c);
   @*/
-static void hear(skr_console_t *c)
+static void take_message(skr_console_t *c)
 {
     const bool good = understand(c);
 
@@ -366,7 +364,7 @@ static void hear(skr_console_t *c)
   @ ensures skr_console_left(c);
   @ ensures \result == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
   @*/
-static skr_status_t hear_all(skr_console_t *c)
+static skr_status_t take_messages(skr_console_t *c)
 {
     skr_status_t status = SKR_OK;
 
@@ -383,7 +381,7 @@ static skr_status_t hear_all(skr_console_t *c)
     for (uint16_t i = 0U; (i < SKR_CONSOLE_STEP_MESSAGES) && (status == SKR_OK); i++) {
         status = skr_console_pop(c, SKR_CONSOLE_CONTROL_RX);
         if (status == SKR_OK) {
-            hear(c);
+            take_message(c);
         }
         /*@ assert heard: skr_console_left(c); */
     }
@@ -431,7 +429,9 @@ static void greet(skr_console_t *c)
     if (c->greet != 0U) {
         const bool said = say(&c->device.virtq[SKR_CONSOLE_CONTROL_TX], 0U, EVENT_DEVICE_READY, 1U);
 
-        c->greet = said ? 0U : 1U;
+        if (said) {
+            c->greet = 0U;
+        }
         /*@ assert greeted: skr_console_running(c); */
     }
 }
@@ -491,7 +491,7 @@ skr_status_t skr_console_converse(skr_console_t *c)
             status = skr_console_reclaim(c, SKR_CONSOLE_CONTROL_TX, SKR_CONSOLE_CONTROL_COUNT);
         }
         if (status == SKR_OK) {
-            status = hear_all(c);
+            status = take_messages(c);
         }
         if (status == SKR_OK) {
             answer(c);
