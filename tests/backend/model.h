@@ -27,7 +27,9 @@
 #include "skerry/transport.h"
 
 #define MODEL_QUEUES 4U
+#ifndef MODEL_BLOCK_BYTES
 #define MODEL_BLOCK_BYTES 0x200000U  /* register page, then memory */
+#endif
 #define MODEL_MEMORY_OFFSET 0x1000U  /* of the memory window in the block */
 #define MODEL_ADDRESS 0x40000000ULL  /* where the device sees the block */
 #define MODEL_CONSOLE_BLOCK 0x6000U  /* kvmtool's block for a console */
