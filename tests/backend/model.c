@@ -316,6 +316,8 @@ static void pmm_take_pfn(model_t *m, uint32_t pfn)
 {
     if ((m->pmm == MODEL_PMM_SIZE_WRITTEN) && (m->pmm_size == PMM_OWN_NEVER)) {
         m->dead = true; /* it would use 0x00ff00ff as a size */
+    } else if (get32(m, R_QUEUE_ALIGN) == 0U) {
+        m->dead = true; /* it would divide by it */
     } else if (m->pmm_queues >= ((m->device_id == 3U) ? 2U : 3U)) {
         m->dead = m->device_id == 3U; /* BUG_ON for the console; vsock lives and never moves data again */
         m->pmm_queues++;

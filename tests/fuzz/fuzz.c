@@ -56,6 +56,7 @@ void fuzz_run(fuzz_input_t *in, const fuzz_action_t *table, uint32_t length, uin
 
 void fuzz_violated(const char *file, int line, const char *what, const char *relation, uint64_t expected, uint64_t found)
 {
+    (void)fflush(stdout); /* what the model had to say */
     fprintf(stderr, "violated: %s:%d: %s: expected %s%" PRIu64 " (0x%" PRIx64 "), found %" PRIu64 " (0x%" PRIx64 ")\n", file, line,
             what, relation, expected, expected, found, found);
     __builtin_trap();
