@@ -343,13 +343,33 @@ static void vacate(ref_t *r, ref_connection_t *c, uint32_t now)
     }
 }
 
+/* The connection that is next in age from `born` on, or REF_NOBODY. */
+static uint32_t next_in_age(const ref_t *r, uint32_t born)
+{
+    uint32_t next = REF_NOBODY;
+
+    for (uint32_t i = 0U; i < REF_NOBODY; i++) {
+        if ((r->connection[i].state != REF_FREE) && (r->connection[i].born >= born) &&
+            ((next == REF_NOBODY) || (r->connection[i].born < r->connection[next].born))) {
+            next = i;
+        }
+    }
+    return next;
+}
+
+/* The oldest first: what an earlier connection still has to say comes before a word of a later one between the same ports. */
 void ref_settle(ref_t *r, uint32_t now)
 {
+    uint32_t i = next_in_age(r, 0U);
+
     r->now = now;
-    for (uint32_t i = 0U; i < REF_NOBODY; i++) {
+    while (i != REF_NOBODY) {
+        const uint32_t born = r->connection[i].born;
+
         tick(&r->connection[i], now);
         reply(r, &r->connection[i], now);
         vacate(r, &r->connection[i], now);
+        i = next_in_age(r, born + 1U);
     }
     while (r->unknowns != 0U) {
         r->unknowns--;
