@@ -16,7 +16,7 @@
 #define SKR_VSOCK_RX_COUNT 8U
 #define SKR_VSOCK_TX_COUNT 8U  /* as many as there can be replies in one step, and two more */
 #define SKR_VSOCK_BUFFER_BYTES 64U
-#define SKR_VSOCK_STEP_PACKETS 8U
+#define SKR_VSOCK_STEP_PACKETS 4U
 #define SKR_VSOCK_CONNECTIONS 4U
 #define SKR_VSOCK_LISTENERS 2U
 #define SKR_VSOCK_RESET_LIST 2U

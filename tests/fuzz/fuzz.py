@@ -25,7 +25,7 @@ BUDGET = {
     "fuzz_console": (60000, 450), "fuzz_flow": (80000, 800), "fuzz_packet": (20000, 30), "fuzz_virtq": (150000, 220),
     "fuzz_vsock": (80000, 950), None: (50000, 1),
 }
-COMMON = ["-max_len=512", "-timeout=20", "-detect_leaks=0", "-close_fd_mask=1", "-print_final_stats=1"]
+COMMON = ["-max_len=256", "-timeout=20", "-detect_leaks=0", "-close_fd_mask=1", "-print_final_stats=1"]
 LONGEST = 400  # seconds in which a run of the gate has to be over
 KEPT = re.compile(r"violated: .*|runtime error: .*|ERROR: \w+: .*|SUMMARY: .*|#\d+ 0x\w+ in (?!__|fuzzer::|main|_start).*")
 
@@ -59,30 +59,40 @@ def workers():
     return os.cpu_count() or 1
 
 
-def execute(program, *more):
-    """Run a program of libFuzzer: its output, executions, edges, executions in a second, and what it found, if anything."""
-    result = run(["timeout", str(LONGEST), program, *COMMON, *more])
-    number = re.findall(r"^stat::number_of_executed_units:\s*(\d+)", result.stdout, re.M)
-    speed = re.findall(r"^stat::average_exec_per_sec:\s*(\d+)", result.stdout, re.M)
-    edges = re.findall(r"\bcov: (\d+)", result.stdout)
-    said = "\n".join(KEPT.findall(result.stdout)) if False else "\n".join(
-        m.group(0) for m in KEPT.finditer(result.stdout))
-    finding = "" if result.returncode == 0 else said or result.stdout[-1500:] or "status %d" % result.returncode
-    return (int(number[-1]) if number else 0, max(map(int, edges), default=0), int(speed[-1]) if speed else 0, finding)
+class Outcome:
+    """What a program of libFuzzer said: executions, edges, executions in a second, and what it found, if anything."""
+
+    def __init__(self, result):
+        def last(pattern):
+            return int((re.findall(pattern, result.stdout, re.M) or ["0"])[-1])
+
+        self.done = last(r"^stat::number_of_executed_units:\s*(\d+)")
+        self.speed = last(r"^stat::average_exec_per_sec:\s*(\d+)")
+        self.edges = last(r"\bcov: (\d+)")
+        self.kept = re.findall(r"Test unit written to (\S+)", result.stdout)
+        said = "\n".join(m.group(0) for m in KEPT.finditer(result.stdout))
+        self.finding = "" if result.returncode == 0 else said or result.stdout[-1500:] or "status %d" % result.returncode
+
+    def line(self, target, more=""):
+        return "fuzz: %-13s%s %8d executions %5d edges %6d/s %2d findings" % (
+            target, more, self.done, self.edges, self.speed, bool(self.finding))
 
 
 def replay(program, place):
-    """Each input of a folder once; what was found."""
+    """Each input of a folder once: whether all were executed and nothing was found, and what was said."""
     inputs = [os.path.join(place, name) for name in sorted(os.listdir(place))]
-    return run(["timeout", str(LONGEST), program, *COMMON, *inputs])
+    result = run(["timeout", str(LONGEST), program, *COMMON, *inputs])
+    executed = len(re.findall(r"^Executed .* in \d+ ms", result.stdout, re.M))
+    return result.returncode == 0 and executed == len(inputs), result.stdout[-3000:]
 
 
-def budgeted(program, target, seed_place, scratch):
-    """The run of the gate: from the committed corpus, always the same."""
-    found = os.path.join(scratch, "new")
-    os.makedirs(found)
+def budgeted(program, target, corpus, scratch):
+    """The run of the gate: from the committed corpus, always the same. What is new goes to a fresh folder."""
+    new = os.path.join(scratch, "new")
+    os.makedirs(new)
     runs = BUDGET.get(target, BUDGET[None])[0]
-    return execute(program, "-seed=1", "-runs=%d" % runs, "-artifact_prefix=" + scratch + "/", found, seed_place)
+    return Outcome(run(["timeout", str(LONGEST), program, *COMMON, "-seed=1", "-runs=%d" % runs,
+                        "-artifact_prefix=" + scratch + "/", new, corpus]))
 
 
 def examine(tree, target):
@@ -90,24 +100,18 @@ def examine(tree, target):
     program = os.path.join(tree.out, target)
     scratch = tree.fresh("gate", target)
     runs, least = BUDGET.get(target, BUDGET[None])
-    regressions, old = tree.committed("regressions", target)
-    corpus, known = tree.committed("corpus", target)
-    checked = [(known > 0, "%s has no corpus" % target)]
-    findings = 0
-    for place, count, name in ((regressions, old, "regressions"), (corpus, known, "corpus")):
+    places = {kind: tree.committed(kind, target) for kind in ("regressions", "corpus")}
+    checked = [(places["corpus"][1], "%s has no corpus" % target)]
+    for kind, (place, count) in places.items():
         if count:
-            result = replay(program, place)
-            passed = len(re.findall(r"^Executed .* in \d+ ms", result.stdout, re.M))
-            good = result.returncode == 0 and passed == count
-            findings += not good
-            checked.append((good, "%s: a finding in the %s" % (target, name), result.stdout[-3000:]))
-    done, edges, speed, finding = budgeted(program, target, corpus if known else scratch, scratch)
-    findings += bool(finding)
-    checked.append((not finding, "%s: a finding, kept in %s" % (target, scratch), finding))
-    checked.append((finding or done >= runs, "%s: %d executions of %d" % (target, done, runs)))
-    checked.append((finding or edges >= least, "%s: %d edges, and should see %d" % (target, edges, least)))
-    return checked, "fuzz: %-13s %3d regressions %4d of the corpus %8d executions %5d edges %6d/s %2d findings" % (
-        target, old, known, done, edges, speed, findings)
+            good, said = replay(program, place)
+            checked.append((good, "%s: a finding in the %s" % (target, kind), said))
+    outcome = budgeted(program, target, places["corpus"][0] if places["corpus"][1] else scratch, scratch)
+    checked.append((not outcome.finding, "%s: a finding, kept in %s" % (target, scratch), outcome.finding))
+    if not outcome.finding:
+        checked.append((outcome.done >= runs, "%s: %d executions of %d" % (target, outcome.done, runs)))
+        checked.append((outcome.edges >= least, "%s: %d edges, and should see %d" % (target, outcome.edges, least)))
+    return checked, outcome.line(target, " %3d regressions %4d of the corpus" % (places["regressions"][1], places["corpus"][1]))
 
 
 def gate_mode(tree):
@@ -141,20 +145,13 @@ def run_mode(tree, targets, seconds, runs):
         os.makedirs(findings, exist_ok=True)
         limit = ["-runs=%d" % runs] if runs else ["-max_total_time=%d" % seconds]
         known = [place for place, count in (tree.committed(k, target) for k in ("corpus", "regressions")) if count]
-        result = run([program, *COMMON, *limit, "-artifact_prefix=" + findings + "/", corpus, *known])
-        number = re.findall(r"^stat::number_of_executed_units:\s*(\d+)", result.stdout, re.M)
-        speed = re.findall(r"^stat::average_exec_per_sec:\s*(\d+)", result.stdout, re.M)
-        edges = re.findall(r"\bcov: (\d+)", result.stdout)
-        kept = re.findall(r"Test unit written to (\S+)", result.stdout)
-        detail = "\n".join(m.group(0) for m in KEPT.finditer(result.stdout))
-        if kept:
-            small = kept[-1] + ".small"
-            run([program, "-minimize_crash=1", "-max_total_time=60", "-exact_artifact_path=" + small, kept[-1]])
-            detail += "\nkept: %s\nagain: %s %s" % (kept[-1], program, small if os.path.exists(small) else kept[-1])
-        return (result.returncode == 0, "%s: a finding" % target, detail or result.stdout[-1500:]), (
-            "fuzz: %-13s %9s executions %5s edges %6s/s %2d findings" % (
-                target, number[-1] if number else "?", edges[-1] if edges else "?", speed[-1] if speed else "?",
-                result.returncode != 0))
+        outcome = Outcome(run([program, *COMMON, *limit, "-artifact_prefix=" + findings + "/", corpus, *known]))
+        detail = outcome.finding
+        if outcome.kept:
+            small = outcome.kept[-1] + ".small"
+            run([program, "-minimize_crash=1", "-max_total_time=60", "-exact_artifact_path=" + small, outcome.kept[-1]])
+            detail += "\nagain: %s %s" % (program, small if os.path.exists(small) else outcome.kept[-1])
+        return (not outcome.finding, "%s: a finding" % target, detail), outcome.line(target)
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers()) as pool:
         for checked, line in pool.map(one, targets):
@@ -205,9 +202,10 @@ def mutants_mode(tree):
         built = tree.make("TARGETS=" + target, "PATCHED=" + os.path.join(scratch, name))
         if built.returncode != 0:
             return (False, label + ": does not build", built.stdout[-2000:]), ""
-        done, _, _, finding = budgeted(os.path.join(scratch, target), target, tree.committed("corpus", target)[0], scratch)
-        first = finding.splitlines()[0] if finding else "NOT FOUND"
-        return (bool(finding), label + ": not found in %d executions" % done), "fuzz: %-70s %7d  %s" % (label, done, first)
+        outcome = budgeted(os.path.join(scratch, target), target, tree.committed("corpus", target)[0], scratch)
+        first = outcome.finding.splitlines()[0] if outcome.finding else "not found"
+        return (outcome.finding, "%s: not found in %d executions" % (label, outcome.done)), (
+            "fuzz: %-74s %7d executions: %s" % (label, outcome.done, os.path.basename(first)))
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers()) as pool:
         for checked, line in pool.map(one, range(len(mutants))):

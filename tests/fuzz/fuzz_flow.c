@@ -12,7 +12,7 @@
 
 #define MOST_ACTIONS 400U
 #define CID 3U
-#define QUEUED SKR_VSOCK_RX_COUNT
+#define QUEUED SKR_VSOCK_STEP_PACKETS
 #define DATA 128U
 
 static model_t model;
@@ -215,6 +215,10 @@ static void do_connect(void)
     const uint32_t timeout = fuzz_number(&in);
     skr_vsock_handle_t handle = 0U;
     uint32_t place = 0U;
+
+    if (fuzz_below(&in, 4U) == 0U) {
+        v.next_port = SKR_VSOCK_PORT_FIRST + fuzz_below(&in, 4U); /* the search has come round the circle */
+    }
     const skr_status_t status = skr_vsock_connect(&v, local, host, timeout, &handle);
 
     EXPECT_EQUAL("status of connect", status, ref_connect(&ref, local, host, timeout, &place));
@@ -366,6 +370,12 @@ static void peer_sends(void)
     skr_vsock_packet_t packet = some_packet(SKR_VSOCK_OP_RW);
 
     packet.length = fuzz_below(&in, REF_PAYLOAD + 1U);
+    for (uint32_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (fuzz_below(&in, 4U) == 0U); i++) { /* to the brim, or a byte more */
+        if ((ref.connection[i].local == packet.dst_port) && (ref.connection[i].host == packet.src_port)) {
+            packet.length = (SKR_VSOCK_WINDOW_BYTES - ref.connection[i].stored_bytes) + fuzz_below(&in, 2U);
+        }
+    }
+    packet.length = (packet.length < REF_PAYLOAD) ? packet.length : REF_PAYLOAD;
     packet.flags = fuzz_below(&in, 4U);
     send_packet(&packet, FUZZ_HEADER + packet.length);
 }

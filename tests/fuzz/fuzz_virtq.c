@@ -456,6 +456,23 @@ static void device_lies(void)
     put(q.used + 2U, used + fuzz_number(&in), 2U);
 }
 
+/* Nearly as it should: an id or a length at the border, with no, one or two elements more. */
+static void device_errs(void)
+{
+    const uint16_t used = (uint16_t)peek(q.used + 2U, 2U);
+    const uint32_t at = q.used + 4U + (8U * (used % books.size));
+    const uint32_t id = (books.count - 1U) + fuzz_below(&in, 2U);
+
+    if (number_of(DEVICE) != 0U) {
+        const uint16_t held = nth_of(DEVICE, fuzz_below(&in, 16U));
+        const bool by_length = fuzz_below(&in, 2U) == 0U;
+
+        put(at, by_length ? held : id, 4U);
+        put(at + 4U, books.length[held] + fuzz_below(&in, 2U), 4U);
+        put(q.used + 2U, used + fuzz_below(&in, 3U), 2U);
+    }
+}
+
 static void device_speaks(void)
 {
     put(q.used, fuzz_number(&in), 2U);
@@ -495,8 +512,8 @@ static void nothing(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const fuzz_action_t table[] = {
-        do_take, do_add, do_release, do_fill, do_publish, do_pop, do_interrupts, device_returns, device_lies, device_speaks,
-        device_pokes, device_pokes_later, do_pop, do_add, device_returns, do_take,
+        do_take, do_add, do_release, do_fill, do_publish, do_pop, do_interrupts, device_returns, device_lies, device_errs, device_speaks,
+        device_pokes, device_pokes_later, do_pop, do_add, device_returns, do_take, do_pop,
     };
 
     in = (fuzz_input_t){ data, size };

@@ -247,9 +247,14 @@ static void step(void)
 {
     const bool ready = v.device.state == SKR_DEVICE_READY;
 
+    const skr_vsock_counters_t before = v.counters;
+
     guard_begin(own.failed);
     const skr_status_t status = skr_vsock_step(&v, own.now);
     guard_end_any("accesses of step", STEP_BOUND + (ready ? 0U : SETUP_BOUND));
+    EXPECT_AT_MOST("packets received in a step", v.counters.packets_received - before.packets_received, SKR_VSOCK_STEP_PACKETS);
+    EXPECT_AT_MOST("packets sent in a step", v.counters.packets_sent - before.packets_sent,
+                   SKR_VSOCK_CONNECTIONS + SKR_VSOCK_RESET_LIST);
     judge("status of step", status, S(SKR_OK) | (ready ? 0U : S(SKR_AGAIN) | S(SKR_STATE)));
     EXPECT("a step that says SKR_OK knows the CID", (status != SKR_OK) || (skr_vsock_cid(&v) > HOST));
 }
@@ -611,6 +616,22 @@ static void peer_responds(void)
     }
 }
 
+/* Any, or what fills the window of the connection to the brim, or a byte more. */
+static uint32_t some_length(const tuple_t *t)
+{
+    const uint32_t n = fuzz_bytes(&in, 1U);
+    uint32_t length = n % (PAYLOAD + 1U);
+
+    for (uint32_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (n >= 0xC0U); i++) {
+        const skr_flow_t *f = &v.flow[i];
+
+        if ((f->state == SKR_FLOW_OPEN) && (f->local_port == t->local) && (f->peer_port == t->host)) {
+            length = (SKR_VSOCK_WINDOW_BYTES - f->stored) + (n % 2U);
+        }
+    }
+    return (length < PAYLOAD) ? length : PAYLOAD;
+}
+
 /* The next bytes of a stream that is live. */
 static void peer_sends(void)
 {
@@ -618,7 +639,7 @@ static void peer_sends(void)
     skr_vsock_packet_t packet = header_to(t, SKR_VSOCK_OP_RW);
     uint8_t data[PAYLOAD];
 
-    packet.length = fuzz_below(&in, PAYLOAD + 1U);
+    packet.length = some_length(t);
     for (uint32_t i = 0U; i < packet.length; i++) {
         data[i] = fuzz_pattern(stream_in(t->local, t->host), t->sent + i);
     }

@@ -338,7 +338,7 @@ static void vacate(ref_t *r, ref_connection_t *c, uint32_t now)
             r->resting[r->next_resting].port = c->local;
             r->resting[r->next_resting].since = now;
             r->resting[r->next_resting].rests = true;
-            r->next_resting = (r->next_resting + 1U) % SKR_VSOCK_QUARANTINE_LIST;
+            r->next_resting = (r->next_resting + 1U) % REF_RESTING;
         }
     }
 }
@@ -464,15 +464,19 @@ skr_status_t ref_accept(ref_t *r, uint32_t port, uint32_t *place)
 bool ref_may_choose(const ref_t *r, uint32_t port)
 {
     bool may = (port >= SKR_VSOCK_PORT_FIRST) && (port <= SKR_VSOCK_PORT_LAST);
+    bool is_one = false;
+    uint32_t resting = 0U;
 
     for (uint32_t i = 0U; i < REF_NOBODY; i++) {
         may = may && ((r->connection[i].state == REF_FREE) || (r->connection[i].local != port));
     }
-    for (uint32_t i = 0U; i < SKR_VSOCK_QUARANTINE_LIST; i++) {
-        may = may && (!r->resting[i].rests || (r->resting[i].port != port) ||
-                      passed(r->now, r->resting[i].since, SKR_TICKS_QUARANTINE));
+    for (uint32_t i = 0U; i < REF_RESTING; i++) {
+        const bool rests = r->resting[i].rests && !passed(r->now, r->resting[i].since, SKR_TICKS_QUARANTINE);
+
+        resting += rests ? 1U : 0U;
+        is_one = is_one || (rests && (r->resting[i].port == port));
     }
-    return may;
+    return may && (!is_one || (resting > SKR_VSOCK_QUARANTINE_LIST));
 }
 
 skr_status_t ref_connect(ref_t *r, uint32_t local, uint32_t host, uint32_t timeout, uint32_t *place)

@@ -11,6 +11,7 @@
 
 #define REF_PAYLOAD (SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES)
 #define REF_OUT_MAX 64U
+#define REF_RESTING 16U /* more than the library remembers */
 #define REF_NOBODY SKR_VSOCK_CONNECTIONS
 
 typedef enum { REF_FREE, REF_CONNECTING, REF_OPEN, REF_CLOSING, REF_ENDED } ref_state_t;
@@ -45,7 +46,7 @@ typedef struct {
     struct { uint32_t port; uint32_t backlog; } listener[SKR_VSOCK_LISTENERS];
     struct { uint32_t local; uint32_t host; } unknown[SKR_VSOCK_RESET_LIST]; /* owed a RST */
     uint32_t unknowns;
-    struct { uint32_t port; uint32_t since; bool rests; } resting[SKR_VSOCK_QUARANTINE_LIST];
+    struct { uint32_t port; uint32_t since; bool rests; } resting[REF_RESTING];
     uint32_t next_resting;
     skr_vsock_counters_t counters;
     skr_vsock_packet_t out[REF_OUT_MAX]; /* packets that have to go out, oldest first */
@@ -76,7 +77,7 @@ void ref_close(ref_t *r, uint32_t place);
 void ref_reset(ref_t *r, uint32_t place);
 uint32_t ref_events(const ref_t *r, uint32_t place);
 
-/* connect() with any port chose this one: whether it may. */
+/* connect() with any port chose this one: whether it may. How ports rest is promised only as long as the places suffice. */
 bool ref_may_choose(const ref_t *r, uint32_t port);
 
 #endif
