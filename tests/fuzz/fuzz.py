@@ -25,7 +25,7 @@ BUDGET = {
     "fuzz_console": (60000, 450), "fuzz_flow": (80000, 800), "fuzz_packet": (20000, 30), "fuzz_virtq": (150000, 220),
     "fuzz_vsock": (80000, 950), None: (50000, 1),
 }
-COMMON = ["-max_len=256", "-timeout=20", "-detect_leaks=0", "-close_fd_mask=1", "-print_final_stats=1"]
+COMMON = ["-max_len=256", "-timeout=10", "-detect_leaks=0", "-close_fd_mask=1", "-print_final_stats=1"]
 LONGEST = 400  # seconds in which a run of the gate has to be over
 KEPT = re.compile(r"violated: .*|runtime error: .*|ERROR: \w+: .*|SUMMARY: .*|#\d+ 0x\w+ in (?!__|fuzzer::|main|_start).*")
 

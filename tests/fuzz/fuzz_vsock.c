@@ -299,11 +299,10 @@ static void do_unlisten(void)
     guard_end_any("accesses of unlisten", 0U);
 }
 
-static void do_accept(void)
+static void accept_on(uint32_t port)
 {
     skr_vsock_handle_t handle = 0x7777U;
     uint32_t host = 0x7777U;
-    const uint32_t port = some_local();
 
     guard_begin(true);
     const skr_status_t status = skr_vsock_accept(&v, port, &handle, &host);
@@ -314,6 +313,11 @@ static void do_accept(void)
     } else {
         EXPECT("accept leaves what it does not give", (handle == 0x7777U) && (host == 0x7777U));
     }
+}
+
+static void do_accept(void)
+{
+    accept_on(some_local());
 }
 
 static void do_connect(void)
@@ -566,10 +570,9 @@ static void hear(const uint8_t *wire, uint32_t length)
     }
 }
 
-static void peer_takes(void)
+static void take_packets(uint32_t most)
 {
     uint8_t wire[FUZZ_HEADER + PAYLOAD];
-    const uint32_t most = 1U + fuzz_below(&in, 8U);
 
     for (uint32_t i = 0U; i < most; i++) {
         const int32_t length = rogue_empties(SKR_VSOCK_TX, wire, sizeof wire);
@@ -578,6 +581,11 @@ static void peer_takes(void)
             hear(wire, (uint32_t)length);
         }
     }
+}
+
+static void peer_takes(void)
+{
+    take_packets(1U + fuzz_below(&in, 8U));
 }
 
 static void peer_holds(void)
@@ -590,9 +598,8 @@ static void peer_holds(void)
     }
 }
 
-static void peer_requests(void)
+static void request_on(uint32_t local)
 {
-    const uint32_t local = some_local();
     tuple_t *t = tuple_of(local, some_host());
     const skr_vsock_packet_t packet = header_to(t, SKR_VSOCK_OP_REQUEST);
 
@@ -603,9 +610,13 @@ static void peer_requests(void)
     }
 }
 
-static void peer_responds(void)
+static void peer_requests(void)
 {
-    tuple_t *t = some_tuple();
+    request_on(some_local());
+}
+
+static void respond_to(tuple_t *t)
+{
     const skr_vsock_packet_t packet = header_to(t, SKR_VSOCK_OP_RESPONSE);
     const bool in_time = t->asked && (model_waiting(&rogue, SKR_VSOCK_TX) == 0U);
 
@@ -616,36 +627,46 @@ static void peer_responds(void)
     }
 }
 
-/* Any, or what fills the window of the connection to the brim, or a byte more. */
-static uint32_t some_length(const tuple_t *t)
+static void peer_responds(void)
 {
-    const uint32_t n = fuzz_bytes(&in, 1U);
-    uint32_t length = n % (PAYLOAD + 1U);
+    respond_to(some_tuple());
+}
 
-    for (uint32_t i = 0U; (i < SKR_VSOCK_CONNECTIONS) && (n >= 0xC0U); i++) {
+/* What fills the window of a connection to the brim, and so many bytes more. */
+static uint32_t to_the_brim(const tuple_t *t, uint32_t more)
+{
+    uint32_t length = 0U;
+
+    for (uint32_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
         const skr_flow_t *f = &v.flow[i];
 
         if ((f->state == SKR_FLOW_OPEN) && (f->local_port == t->local) && (f->peer_port == t->host)) {
-            length = (SKR_VSOCK_WINDOW_BYTES - f->stored) + (n % 2U);
+            length = (SKR_VSOCK_WINDOW_BYTES - f->stored) + more;
         }
     }
-    return (length < PAYLOAD) ? length : PAYLOAD;
+    return length;
 }
 
 /* The next bytes of a stream that is live. */
-static void peer_sends(void)
+static void send_on(tuple_t *t, uint32_t length)
 {
-    tuple_t *t = some_tuple();
     skr_vsock_packet_t packet = header_to(t, SKR_VSOCK_OP_RW);
     uint8_t data[PAYLOAD];
 
-    packet.length = some_length(t);
+    packet.length = (length < PAYLOAD) ? length : PAYLOAD;
     for (uint32_t i = 0U; i < packet.length; i++) {
         data[i] = fuzz_pattern(stream_in(t->local, t->host), t->sent + i);
     }
     if (t->live && deliver(&packet, data, packet.length, FUZZ_HEADER + packet.length)) {
         t->sent += packet.length;
     }
+}
+
+static void peer_sends(void)
+{
+    tuple_t *t = some_tuple();
+
+    send_on(t, fuzz_below(&in, PAYLOAD + 1U));
 }
 
 /* RST, SHUTDOWN, credit: what needs no state of the peer's. */
@@ -689,6 +710,40 @@ static void peer_babbles(void)
     t->spoiled = true;
     tuple_of(packet.dst_port, packet.src_port)->spoiled = true;
     (void)deliver(&packet, data, bytes, (fuzz_below(&in, 4U) == 0U) ? fuzz_bytes(&in, 1U) : (FUZZ_HEADER + bytes));
+}
+
+/* --- short scenes, so that what lies behind them is not far --- */
+
+static void scene_accept(void)
+{
+    request_on(7U);
+    step();
+    take_packets(SKR_VSOCK_TX_COUNT);
+    accept_on(7U);
+}
+
+static void scene_connect(void)
+{
+    do_connect();
+    step();
+    take_packets(SKR_VSOCK_TX_COUNT);
+    for (uint32_t i = 0U; i < own.tuples; i++) {
+        if (own.tuple[i].asked) {
+            respond_to(&own.tuple[i]);
+        }
+    }
+    step();
+}
+
+static void scene_fill(void)
+{
+    tuple_t *t = some_tuple();
+    const uint32_t more = fuzz_below(&in, 2U);
+
+    for (uint32_t i = 0U; i < ((SKR_VSOCK_WINDOW_BYTES / PAYLOAD) + 1U); i++) {
+        send_on(t, to_the_brim(t, more));
+        step();
+    }
 }
 
 /* --- the device --- */
@@ -741,7 +796,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         do_step, do_steps, do_jump, do_listen, do_unlisten, do_accept, do_connect, do_send, do_recv, do_peek, do_consume,
         do_shutdown, do_close, do_reset, do_events, do_acknowledge, do_start, do_step, do_send, do_recv, do_accept, do_connect,
         peer_takes, peer_holds, peer_requests, peer_responds, peer_sends, peer_says, peer_babbles, peer_takes, peer_requests,
-        peer_sends, device_tells, device_readdresses, device_hurries, ROGUE_ACTIONS,
+        peer_sends, scene_accept, scene_connect, scene_fill, device_tells, device_readdresses, device_hurries, ROGUE_ACTIONS,
     };
 
     in = (fuzz_input_t){ data, size };

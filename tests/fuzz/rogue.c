@@ -70,6 +70,7 @@ skr_transport_t rogue_open(fuzz_input_t *in, uint32_t device_id)
     guard_allow(&rogue.block[MODEL_MEMORY_OFFSET], rogue.block_bytes - MODEL_MEMORY_OFFSET, GUARD_READ | GUARD_WRITE);
     rogue.pmm = (model_pmm_t)((bits & 3U) % 3U);
     rogue.offered |= ((bits & 4U) != 0U) ? SKR_F_EVENT_IDX : 0U;
+    rogue.offered |= fuzz_bytes(in, 1U); /* what only this kind of device has */
     for (uint32_t i = 0U; i < MODEL_QUEUES; i++) {
         rogue.queues[i].size_max = (rogue.queues[i].size_max != 0U) ? SKR_VIRTQ_SIZE_MAX : 0U;
     }

@@ -19,6 +19,7 @@ from gate import ROOT, Gate, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 C, H, SHM, TEST = "src/sample.c", "include/skerry/skerry.h", "include/skerry/shm.h", "tests/test_sample.c"
+FUZZ, INPUT = "tests/fuzz/fuzz_sample.c", "tests/fuzz/corpus/fuzz_sample/in-range"
 LIMITS, ROWS = "bench/cost/limits.csv", "bench/cost/rows.c"
 MD, README, DEVIATIONS, LEDGER = "spec/sample.md", "README.md", "misra/deviations.json", "proofs/assumptions.md"
 
@@ -128,6 +129,15 @@ TABLE = {
         (TEST, "    test_look_up();\n    test_count();\n", "", "its report 0 and 0"),
         (TEST, "table[SKR_SIZE] = { 1U, 9U };\n\n    verdict(\"test_c", "table[7] = { 1U, 9U };\n\n    verdict(\"test_c",
          "san, configuration default"),
+    ]),
+    "fuzz": (["tests/fuzz/fuzz.py", "gate"], [
+        (C, "(i < SKR_SIZE) && ", "", "a finding in the regressions"),
+        (C, "(table[i] <= limit)", "(table[i] <= (limit + 150U))", "fuzz_sample: a finding, kept in"),
+        (C, "used++;", "used += table[i];", "a finding in the corpus"),
+        (C, "used++;", "used++;\n            i -= (table[i] == 100U) ? 1U : 0U;", "timeout"),
+        (FUZZ, '#include "skerry', '#include "none', "do not build"),
+        (FUZZ, "", None, "no target"),
+        (INPUT, "", None, "has no corpus"),
     ]),
     "coverage": (["coverage/measure.py", "--no-html"], [
         (TEST, " &&\n                            skr_look_up(&large, table, 5U) == 0U", "", "<= limit): condition 2"),
