@@ -4,7 +4,7 @@
 
     fuzz.py [run] [--seconds N | --runs N] [TARGET ...]   on from what earlier runs have found out; 60 s each by default
     fuzz.py gate                                          regressions, corpus, then a fixed number of runs from a fixed seed
-    fuzz.py mutants                                       each fault put into the core is found in the runs of the gate
+    fuzz.py mutants [TARGET ...]                          each fault put into the core is found in the runs of the gate
     fuzz.py merge [TARGET ...]                            the committed corpus anew, as small as it can be
 
 `run` keeps new inputs in build/fuzz/corpus/ and what it finds, minimised, in build/fuzz/findings/.
@@ -25,7 +25,7 @@ BUDGET = {
     "fuzz_console": (60000, 500), "fuzz_flow": (60000, 950), "fuzz_packet": (20000, 35), "fuzz_virtq": (100000, 440),
     "fuzz_vsock": (80000, 1150), None: (50000, 1),
 }
-COMMON = ["-max_len=256", "-timeout=10", "-detect_leaks=0", "-close_fd_mask=1", "-print_final_stats=1"]
+COMMON = ["-max_len=256", "-len_control=0", "-timeout=10", "-detect_leaks=0", "-close_fd_mask=1", "-print_final_stats=1"]
 LONGEST = 1800  # seconds in which a run of the gate has to be over, however busy the machine is
 KEPT = re.compile(r"violated: .*|runtime error: .*|ERROR: \w+: .*|SUMMARY: .*|#\d+ 0x\w+ in (?!__|fuzzer::|main|_start).*")
 
@@ -179,14 +179,14 @@ def merge_mode(tree, targets):
     return gate.done()
 
 
-def mutants_mode(tree):
+def mutants_mode(tree, targets):
     """Each line of mutants.csv is a fault: target, file of the core, text, what stands there instead."""
     gate = Gate("fuzz-mutants")
     made = tree.make()
     gate.check(made.returncode == 0, "the targets do not build", made.stdout[-3000:])
     with open(os.path.join(HERE, "mutants.csv"), encoding="utf-8", newline="") as handle:
-        mutants = list(csv.DictReader(handle))
-    untouched = sorted(set(tree.targets) & set(BUDGET) - {m["target"] for m in mutants})
+        mutants = [m for m in csv.DictReader(handle) if m["target"] in targets]
+    untouched = sorted(set(targets) & set(BUDGET) - {m["target"] for m in mutants})
     gate.check(not untouched, "targets without a mutant: " + ", ".join(untouched))
 
     def one(number):
@@ -230,7 +230,7 @@ def main():
     if args.mode == "gate":
         return gate_mode(tree)
     if args.mode == "mutants":
-        return mutants_mode(tree)
+        return mutants_mode(tree, targets)
     if args.mode == "merge":
         return merge_mode(tree, targets)
     return run_mode(tree, targets, args.seconds, args.runs)

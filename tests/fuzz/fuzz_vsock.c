@@ -384,12 +384,10 @@ static void expect_received(uint32_t which, const uint8_t *data, uint32_t length
     }
 }
 
-static void do_recv(void)
+static void recv_from(skr_vsock_handle_t handle, uint32_t which)
 {
     uint8_t data[DATA];
     uint32_t got = 0x7777U;
-    uint32_t which = OWNED;
-    const skr_vsock_handle_t handle = some_handle(&which);
     const uint32_t capacity = fuzz_below(&in, DATA + 1U);
 
     guard_begin(true);
@@ -402,6 +400,14 @@ static void do_recv(void)
         expect_received(which, data, got);
         own.owned[which].read += got;
     }
+}
+
+static void do_recv(void)
+{
+    uint32_t which = OWNED;
+    const skr_vsock_handle_t handle = some_handle(&which);
+
+    recv_from(handle, which);
 }
 
 static void do_peek(void)
@@ -735,14 +741,20 @@ static void scene_connect(void)
     step();
 }
 
-static void scene_fill(void)
+/* More than a window of bytes through a connection that somebody has, read now and then. */
+static void scene_stream(void)
 {
-    tuple_t *t = some_tuple();
-    const uint32_t more = fuzz_below(&in, 2U);
+    const uint32_t which = some_owned();
+    const uint32_t more = fuzz_below(&in, 4U) / 3U;
 
-    for (uint32_t i = 0U; i < ((SKR_VSOCK_WINDOW_BYTES / PAYLOAD) + 1U); i++) {
+    for (uint32_t i = 0U; (i < (4U * SKR_VSOCK_WINDOW_BYTES / PAYLOAD)) && (which != OWNED); i++) {
+        tuple_t *t = tuple_of(own.owned[which].local, own.owned[which].host);
+
         send_on(t, to_the_brim(t, more));
         step();
+        if (fuzz_below(&in, 3U) == 0U) {
+            recv_from(own.owned[which].handle, which);
+        }
     }
 }
 
@@ -796,7 +808,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         do_step, do_steps, do_jump, do_listen, do_unlisten, do_accept, do_connect, do_send, do_recv, do_peek, do_consume,
         do_shutdown, do_close, do_reset, do_events, do_acknowledge, do_start, do_step, do_send, do_recv, do_accept, do_connect,
         peer_takes, peer_holds, peer_requests, peer_responds, peer_sends, peer_says, peer_babbles, peer_takes, peer_requests,
-        peer_sends, scene_accept, scene_connect, scene_fill, device_tells, device_readdresses, device_hurries, ROGUE_ACTIONS,
+        peer_sends, scene_accept, scene_connect, scene_stream, device_tells, device_readdresses, device_hurries, ROGUE_ACTIONS,
     };
 
     in = (fuzz_input_t){ data, size };
