@@ -87,7 +87,8 @@ static void step(void)
     guard_begin(own.failed);
     judge("status of step", skr_console_step(&c, own.now),
           ANY_OF_(SKR_OK) | ANY_OF_(SKR_FAULT) | (ready ? 0U : ANY_OF_(SKR_AGAIN) | ANY_OF_(SKR_STATE)));
-    guard_end_any("accesses of step", DEVICE_STEP + (ready ? 0U : RING) + (2U * SKR_CONSOLE_TX_COUNT) + 1U + (6U * SKR_CONFIG_TRIES));
+    guard_end_any("accesses of step",
+                  DEVICE_STEP + (ready ? 0U : RING) + (2U * SKR_CONSOLE_TX_COUNT) + 1U + (6U * SKR_CONFIG_TRIES));
 }
 
 static void do_step(void)

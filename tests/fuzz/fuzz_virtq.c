@@ -512,7 +512,8 @@ static void nothing(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const fuzz_action_t table[] = {
-        do_take, do_add, do_release, do_fill, do_publish, do_pop, do_interrupts, device_returns, device_lies, device_errs, device_speaks,
+        do_take, do_add, do_release, do_fill, do_publish, do_pop, do_interrupts, device_returns, device_lies, device_errs,
+        device_speaks,
         device_pokes, device_pokes_later, do_pop, do_add, device_returns, do_take, do_pop,
     };
 

@@ -32,7 +32,8 @@ int32_t rogue_empties(uint32_t queue, void *bytes, uint32_t room);
 bool rogue_hold(uint32_t queue, const uint8_t **bytes, uint32_t *length);
 
 /* What it can do at any time, as actions of a target. */
-#define ROGUE_ACTIONS rogue_gives_back, rogue_lies, rogue_jumps, rogue_speaks, rogue_pokes, rogue_pokes_later, rogue_breaks, rogue_restarts
+#define ROGUE_ACTIONS                                                                                           \
+    rogue_gives_back, rogue_lies, rogue_jumps, rogue_speaks, rogue_pokes, rogue_pokes_later, rogue_breaks, rogue_restarts
 void rogue_gives_back(void);  /* a buffer that it keeps, in any order */
 void rogue_lies(void);        /* a used element of any content */
 void rogue_jumps(void);       /* used.idx, any */
