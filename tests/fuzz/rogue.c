@@ -261,7 +261,8 @@ void rogue_breaks(void)
                             &rogue.faults.ack_wrong,        &rogue.faults.fence_never,       &rogue.faults.deaf,
                             &rogue.faults.config_restless };
     uint32_t *const words[] = { &rogue.faults.magic,      &rogue.faults.version,    &rogue.faults.device_id, &rogue.faults.status,
-                                &rogue.faults.status_or,  &rogue.faults.queue_busy, &rogue.faults.ack,       &rogue.faults.reset_reads,
+                                &rogue.faults.status_or,  &rogue.faults.queue_busy, &rogue.faults.ack,
+                                &rogue.faults.reset_reads,
                                 &rogue.faults.ack_passes };
     const uint32_t count = sizeof knobs / sizeof knobs[0];
     const uint32_t which = fuzz_below(own.in, count + (sizeof words / sizeof words[0]));
