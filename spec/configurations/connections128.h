@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* As many connections as a table holds, over rings that have a short buffer for each. */
+#ifndef SKERRY_CONFIGURATION_CONNECTIONS128_H
+#define SKERRY_CONFIGURATION_CONNECTIONS128_H
+
+#define SKR_VSOCK_CONNECTIONS 128U
+#define SKR_VSOCK_LISTENERS 32U
+#define SKR_VSOCK_RESET_LIST 32U
+#define SKR_VSOCK_QUARANTINE_LIST 32U
+#define SKR_VSOCK_RX_COUNT 168U
+#define SKR_VSOCK_TX_COUNT 168U
+#define SKR_VSOCK_BUFFER_BYTES 416U
+#define SKR_VSOCK_STEP_PACKETS 168U
+#define SKR_VSOCK_SEND_PACKETS_MAX 4096U
+
+#endif
