@@ -75,8 +75,6 @@ gate-fdt:
 gate-system:
 	+@$(MAKE) -s all BUILD=$(BUILD)
 	@BUILD=$(BUILD) examples/selftest.sh
-gate-fuzz:     ; @tests/fuzz/fuzz.py gate --build $(BUILD)
-gate-mutants:  ; @tests/fuzz/fuzz.py mutants --build $(BUILD)
 gate-compile:  ; @tests/tools/compile.py --build $(BUILD)/compile
 gate-analyzer: ; @tests/tools/compile.py --build $(BUILD)/compile --analyzer
 gate-grep:     ; @tests/tools/grep.py
@@ -92,8 +90,7 @@ gate-trace:    ; @spec/trace.py gate --build $(BUILD)/trace
 selftest:      ; @tests/tools/selftest.py ## each gate sees the faults that are put before it
 
 GATES := selftest gate-compile gate-analyzer gate-grep gate-headers gate-symbols gate-misra gate-tests gate-hostile \
-         gate-coverage gate-fuzz gate-mutants gate-cost gate-pmm gate-fdt gate-system gate-eva gate-docs \
-         gate-wp gate-trace
+         gate-coverage gate-cost gate-pmm gate-fdt gate-system gate-wp gate-eva gate-trace gate-docs
 
 hostile: ## the hostile back-end at full length: every access of the delivered configuration too, 10^7 random packets
 	@tests/hostile/gate.py --full --build $(BUILD)
@@ -102,10 +99,6 @@ soak: ## 10 GiB through the island's echo service, every byte compared; SOAK_ARG
 	@.ci/tools.sh run
 	+@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) examples/soak.py $(SOAK_ARGS)
-
-fuzz: ## fuzz on, a minute for each target; FUZZ_ARGS="--seconds=600 fuzz_vsock" for more of one, --runs=N instead of a time
-	@.ci/tools.sh check
-	@tests/fuzz/fuzz.py run --build $(BUILD) $(FUZZ_ARGS)
 
 bench: ## speed against the alternatives, on two cores; BENCH_ARGS=--quick for a short run
 	@.ci/tools.sh bench
@@ -138,4 +131,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "  single gates:"; echo "    $(filter gate-%,$(GATES))"
 
-.PHONY: all lib fdt pmm examples run test check hostile fuzz soak bench cost install install-fdt clean help $(GATES)
+.PHONY: all lib fdt pmm examples run test check hostile soak bench cost install install-fdt clean help $(GATES)

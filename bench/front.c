@@ -92,7 +92,7 @@ static void connect_to_host(void)
     while (skr_vsock_cid(&vsock) == 0U && now_ns() < limit) {
         (void)step();
     }
-    if (skr_vsock_connect(&vsock, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, HOST_PORT, 4000U, &peer) != SKR_OK) {
+    if (skr_vsock_connect(&vsock, SKR_VSOCK_PORT_ANY, HOST_PORT, 4000U, &peer) != SKR_OK) {
         die("the device did not come up within 5 s");
     }
     while ((events & SKR_VSOCK_WRITABLE) == 0U) {
@@ -111,7 +111,7 @@ static void send_all(const uint8_t *data, uint32_t length)
 
     sent += length;
     for (uint32_t done = 0; done < length; done += taken) {
-        const skr_status_t status = skr_vsock_send(&vsock, peer, data + done, length - done, 0U, &taken);
+        const skr_status_t status = skr_vsock_send(&vsock, peer, data + done, length - done, &taken);
 
         if (status == SKR_AGAIN) {
             (void)step();

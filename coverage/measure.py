@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Structural coverage of the core by the unit tests: functions, lines, branches (gcov) and MC/DC (clang).
 
-The tests run once for each verified configuration; what one of them covers is covered. Every gap is named in a form that survives moved lines, `kind: source text: what is missing`; only a row of
+Every gap is named in a form that survives moved lines, `kind: source text: what is missing`; only a row of
 justified.csv with that text excuses it, and a row that fits no gap is a failure too.
 """
 import csv
@@ -12,7 +12,6 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "tools"))
-from compile import configurations  # noqa: E402
 from gate import Gate, core, functions, headers, options, run  # noqa: E402
 
 CLANG = "-19"
@@ -35,35 +34,27 @@ def excerpt(lines, l1, c1, l2, c2):
     return " ".join([lines[l1 - 1][c1 - 1:], *lines[l1:l2 - 1], lines[l2 - 1][:c2 - 1]])
 
 
-def place_of(build, variant, config):
-    """Where tests/Makefile builds."""
-    return os.path.join(build, "tests-" + variant + ("" if config == "default" else "-" + config))
-
-
-def build_and_run(gate, root, build, variant, config):
+def build_and_run(gate, root, build, variant):
     made = run(["make", "--no-print-directory", "-C", os.path.join(root, "tests"), "BUILD=" + build,
-                "VARIANT=" + variant, "CONFIG=" + config, "build"])
-    label = "variant %s, configuration %s" % (variant, config)
+                "VARIANT=" + variant, "build"])
     if not gate.check(made.returncode == 0 and "unsupported MC/DC" not in made.stdout,
-                      "the tests build, " + label, made.stdout[-3000:]):
+                      "the tests build, variant " + variant, made.stdout[-3000:]):
         return False
-    place = place_of(build, variant, config)
-    if not gate.check(os.path.exists(os.path.join(place, "skerry-tests")), "no test program, " + label):
-        return False
+    place = os.path.join(build, "tests-" + variant)
     for old in glob.glob(os.path.join(place, "**", "*.gcda"), recursive=True):
         os.remove(old)  # counts of an earlier run must not help this one
     profile = os.path.join(place, "skerry-tests.profraw")
     if os.path.exists(profile):
         os.remove(profile)
     ran = run([os.path.join(place, "skerry-tests")], cwd=place, env=dict(os.environ, LLVM_PROFILE_FILE=profile))
-    return gate.check(ran.returncode == 0, "the tests pass, " + label, ran.stdout[-3000:])
+    return gate.check(ran.returncode == 0, "the tests pass, variant " + variant, ran.stdout[-3000:])
 
 
-def gcov(root, build, configs, wanted, sources):
-    """Lines and branches, summed over the configurations, and over all translation units that hold a header's inline functions."""
+def gcov(root, build, wanted, sources):
+    """Lines and branches, summed over all translation units that hold a header's inline functions."""
+    place = os.path.join(build, "tests-gcov")
     lines, branches, calls = {}, {}, {}
-    for place, data in [(place, data) for place in [place_of(build, "gcov", config) for config in configs]
-                        for data in sorted(glob.glob(os.path.join(place, "**", "*.gcda"), recursive=True))]:
+    for data in sorted(glob.glob(os.path.join(place, "**", "*.gcda"), recursive=True)):
         result = run(["gcov", "--json-format", "--stdout", "--branch-probabilities", data], cwd=place)
         for text in result.stdout.splitlines():
             if not text.startswith("{"):
@@ -78,11 +69,9 @@ def gcov(root, build, configs, wanted, sources):
                 for l in entry["lines"]:
                     key = (path, l.get("function_name", ""), l["line_number"])
                     lines[key] = lines.get(key, 0) + l["count"]
-                    ways = [b for b in l["branches"] if not b["throw"]]
-                    # A line that has other ways in another configuration is another line there.
-                    for index, b in enumerate(ways):
-                        counts = branches.setdefault(key + (len(ways),), {})
-                        counts[index] = counts.get(index, 0) + b["count"]
+                    for index, b in enumerate(b for b in l["branches"] if not b["throw"]):
+                        branches.setdefault(key, {}).setdefault(index, 0)
+                        branches[key][index] += b["count"]
     gaps = []
     total = {"function": len(calls), "line": len(lines), "branch": sum(map(len, branches.values()))}
     for (path, name), count in calls.items():
@@ -91,25 +80,23 @@ def gcov(root, build, configs, wanted, sources):
     for (path, name, number), count in lines.items():
         if count == 0:
             gaps.append(Gap("line", path, name, sources[path][number - 1], "", number))
-    for (path, name, number, _), counts in branches.items():
+    for (path, name, number), counts in branches.items():
         for index, count in sorted(counts.items()):
             if count == 0:
                 gaps.append(Gap("branch", path, name, sources[path][number - 1], "way %d" % (index + 1), number))
     return total, gaps, set(calls)
 
 
-def instrumented(place):
-    """What clang's instrumentation has seen of each function, in one configuration."""
+def mcdc(root, build, wanted, sources):
+    """Decisions with two conditions or more, and each condition's independent effect."""
+    place = os.path.join(build, "tests-mcdc")
+    program = os.path.join(place, "skerry-tests")
     data = os.path.join(place, "skerry-tests.profdata")
     run(["llvm-profdata" + CLANG, "merge", "-o", data, os.path.join(place, "skerry-tests.profraw")], check=True)
-    export = run(["llvm-cov" + CLANG, "export", "-instr-profile=" + data, os.path.join(place, "skerry-tests")])
-    return json.loads(export.stdout[export.stdout.index("{"):])["data"][0]["functions"]
-
-
-def mcdc(root, build, configs, wanted, sources):
-    """Decisions with two conditions or more, and each condition's independent effect, shown in one configuration."""
+    export = run(["llvm-cov" + CLANG, "export", "-instr-profile=" + data, program])
+    report = json.loads(export.stdout[export.stdout.index("{"):])["data"][0]
     covered = {}
-    for function in [f for config in configs for f in instrumented(place_of(build, "mcdc", config))]:
+    for function in report["functions"]:
         name = function["name"].rpartition(":")[2]
         for record in function.get("mcdc_records", []):
             # line, column, end line, end column, expanded file, kind, one truth value per condition [, vectors]
@@ -120,11 +107,11 @@ def mcdc(root, build, configs, wanted, sources):
                                    root)
             if path not in wanted:
                 continue
-            key = (path, name, l1, c1, l2, c2, len(verdicts))
+            key = (path, name, l1, c1, l2, c2)
             old = covered.get(key, [False] * len(verdicts))
             covered[key] = [a or b for a, b in zip(old, verdicts)]
     gaps = []
-    for (path, name, l1, c1, l2, c2, _), verdicts in sorted(covered.items()):
+    for (path, name, l1, c1, l2, c2), verdicts in sorted(covered.items()):
         for index, good in enumerate(verdicts):
             if not good:
                 gaps.append(Gap("mcdc", path, name, excerpt(sources[path], l1, c1, l2, c2),
@@ -132,10 +119,9 @@ def mcdc(root, build, configs, wanted, sources):
     return {"decision": len(covered), "mcdc": sum(map(len, covered.values()))}, gaps
 
 
-def reports(root, build, out, config):
-    """Reading matter of one configuration: HTML from both tools, text from llvm-cov."""
-    place = place_of(build, "mcdc", config)
-    os.makedirs(out, exist_ok=True)
+def reports(root, build, out):
+    """Reading matter: HTML from both tools, text from llvm-cov."""
+    place = os.path.join(build, "tests-mcdc")
     common = ["-instr-profile=" + os.path.join(place, "skerry-tests.profdata"), os.path.join(place, "skerry-tests"),
               os.path.join(root, "src"), os.path.join(root, "include")]
     text = run(["llvm-cov" + CLANG, "report", "--show-mcdc-summary", "--show-branch-summary", *common]).stdout
@@ -145,7 +131,7 @@ def reports(root, build, out, config):
          "-output-dir=" + os.path.join(out, "mcdc"), *common])
     info = os.path.join(out, "lines.info")
     branch = ["--rc", "lcov_branch_coverage=1"]
-    run(["lcov", "--quiet", *branch, "--capture", "--directory", place_of(build, "gcov", config), "-o", info + ".all"])
+    run(["lcov", "--quiet", *branch, "--capture", "--directory", os.path.join(build, "tests-gcov"), "-o", info + ".all"])
     run(["lcov", "--quiet", *branch, "--extract", info + ".all", os.path.join(root, "src/*"),
          os.path.join(root, "include/*"), "-o", info])
     run(["genhtml", "--quiet", *branch, "--legend", "-o", os.path.join(out, "lines"), info])
@@ -164,24 +150,22 @@ def main():
     gate = Gate("coverage")
     wanted = set(core(root) + headers(root))
     sources = {path: open(os.path.join(root, path)).read().split("\n") for path in wanted}
-    configs = [config for config, _ in configurations(root)]
-    if not all([build_and_run(gate, root, build, variant, config) for config in configs for variant in ("gcov", "mcdc")]):
+    if not (build_and_run(gate, root, build, "gcov") and build_and_run(gate, root, build, "mcdc")):
         return gate.done()
 
-    total, gaps, seen = gcov(root, build, configs, wanted, sources)
-    decisions, more = mcdc(root, build, configs, wanted, sources)
+    total, gaps, seen = gcov(root, build, wanted, sources)
+    decisions, more = mcdc(root, build, wanted, sources)
     total.update(decisions)
     gaps += more
     # A function that no tool has counted has no gap either.
-    for config in configs:
-        header = "configurations/%s.h" % config
-        flags = ["-Itests", '-DSKR_CONFIG_HEADER="%s"' % header] if os.path.exists(os.path.join(root, "tests", header)) else []
-        for path in core(root):
-            for name, where, line, _, defined in functions(root, path, *flags):
-                if defined and where in wanted and (where, name) not in seen:
-                    seen.add((where, name))
-                    total["function"] += 1
-                    gaps.append(Gap("function", where, name, name, "", line))
+    config = ["-Itests", '-DSKR_CONFIG_HEADER="configurations/default.h"']
+    config = config if os.path.exists(os.path.join(root, "tests/configurations/default.h")) else []
+    for path in core(root):
+        for name, where, line, _, defined in functions(root, path, *config):
+            if defined and where in wanted and (where, name) not in seen:
+                seen.add((where, name))
+                total["function"] += 1
+                gaps.append(Gap("function", where, name, name, "", line))
 
     with open(os.path.join(tables, "justified.csv"), newline="") as handle:
         excuses = list(csv.DictReader(handle))
@@ -214,8 +198,7 @@ def main():
                    "\n".join("%s:%d: %s: %s" % (g.path, g.line, g.function, g.construct) for g in unexcused))
     print("coverage: %d MC/DC decisions with %d conditions" % (total["decision"], total["mcdc"]))
     if not args.no_html:
-        for config in configs:
-            reports(root, build, os.path.join(out, config), config)
+        reports(root, build, out)
     return gate.done()
 
 

@@ -16,7 +16,6 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tests", "tools"))
-from compile import configurations  # noqa: E402
 from gate import ROOT, Gate, compiled, core, files, headers, run  # noqa: E402
 
 TAG = re.compile(r"(SKR-DEV-\d{3})(?: (begin|end)\b)?")
@@ -71,38 +70,27 @@ def addon(arguments, tree):
     return found
 
 
-def views(root):
-    """What is looked at: (name, platform, options that choose the configuration, its headers). The first configuration on each
-    platform; of the others what their options let in does not depend on the size of a pointer."""
-    for number, (name, config) in enumerate(configurations(root)):
-        for platform in list(PLATFORMS)[:len(PLATFORMS) if number == 0 else 1]:
-            yield "%s-%s" % (name, platform), platform, config or ["-USKR_CONFIG_HEADER"], \
-                [option.split('"')[1] for option in config]
-
-
 def analyse(root, build, sources, clients, native, whole):
     """All findings for `sources` and the headers they include."""
     found = set()
     flags = sorted(ident for ident in native if ident.startswith("-W"))
-    for path, config in [(path, config) for _, config in configurations(root) for path in sources]:
-        for line in run(["gcc", "-std=c99", "-fsyntax-only", "-Iinclude", "-I.", *config, *flags, path],
-                        cwd=root).stdout.splitlines():
+    for path in sources:
+        for line in run(["gcc", "-std=c99", "-fsyntax-only", "-Iinclude", *flags, path], cwd=root).stdout.splitlines():
             match = re.match(r"([^:]+):(\d+):(\d+): warning: (.*) \[(-W[\w-]+)=?\]", line)
             if match:
                 found.add((os.path.normpath(match.group(1)), int(match.group(2)), int(match.group(3)),
                            native.get(match.group(5), "gcc " + match.group(5)), match.group(4)))
     tree = os.path.join(build, "tree")
     shutil.rmtree(tree, ignore_errors=True)
-    unused = []  # of each whole view: what no configuration uses is in all of them
-    for view, platform, config, extra in views(root):
+    for platform in PLATFORMS:
         # cppcheck writes a dump beside its source; it gets a tree of links to write into
-        place = os.path.join(tree, view)
-        for path in sorted({*sources, *clients, *extra, *files(root, "src", ".h"), *files(root, "include", ".h")}):
+        place = os.path.join(tree, platform)
+        for path in sorted({*sources, *clients, *files(root, "src", ".h"), *files(root, "include", ".h")}):
             os.makedirs(os.path.dirname(os.path.join(place, path)), exist_ok=True)
             os.symlink(os.path.join(root, path), os.path.join(place, path))
         shutil.copy(os.path.join(HERE, "rule-texts.txt"), place)
-        result = run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude", "-I.",
-                      *config, "-U__FRAMAC__", *PLATFORMS[platform],
+        result = run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude",
+                      "-USKR_CONFIG_HEADER", "-U__FRAMAC__", *PLATFORMS[platform],
                       "--enable=warning,style,performance,portability", "--inconclusive", "--max-configs=64",
                       "--template={file}\t{line}\t{column}\t{severity}\t{id}\t{message}", "--template-location=",
                       *sources], cwd=place)
@@ -120,8 +108,8 @@ def analyse(root, build, sources, clients, native, whole):
                 sys.exit("misra: no dump for %s:\n%s" % (path, result.stdout))
         # Rules about spelling look at the main file of a dump only, so each header is a main file once.
         includes = headers(root)
-        run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude", "-I.", "--language=c",
-             *config, "-U__FRAMAC__", *PLATFORMS[platform], *includes], cwd=place)
+        run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude", "--language=c",
+             "-USKR_CONFIG_HEADER", "-U__FRAMAC__", *PLATFORMS[platform], *includes], cwd=place)
         # One process per dump: the addon keeps its whole-program notes once per process.
         for path in sources + includes:
             found |= addon([path + ".dump"], place)
@@ -129,15 +117,14 @@ def analyse(root, build, sources, clients, native, whole):
             summaries = sorted(p + ".ctu-info" for p in sources if os.path.exists(os.path.join(place, p + ".ctu-info")))
             found |= {f for f in addon(summaries, place) if f[3] not in USE_RULES}
             if clients:
-                run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude", "-I.",
-                     *(config if extra else []), *clients], cwd=place)
+                run(["cppcheck", "--dump", "--quiet", "--std=c99", "--platform=" + platform, "-Iinclude", *clients],
+                    cwd=place)
                 for path in clients:
                     if os.path.exists(os.path.join(place, path + ".dump")):
                         addon([path + ".dump"], place)
                         summaries.append(path + ".ctu-info")
             summaries = [s for s in summaries if os.path.exists(os.path.join(place, s))]
-            unused.append({f for f in addon(summaries, place) if f[3] in USE_RULES and f[0] not in clients})
-    found |= set.intersection(*unused) if unused else set()
+            found |= {f for f in addon(summaries, place) if f[3] in USE_RULES and f[0] not in clients}
     own = ("src" + os.sep, "include" + os.sep)
     return sorted(f for f in found if (f[0].startswith(own) or f[0] in sources) and is_compiled(root, f))
 

@@ -6,8 +6,7 @@
     wp.py gate [--update]     every file against the committed results; see README.md
 
 A *unit* is one source of src/, or one header with inline functions. Each function defined in a unit is proved
-there and nowhere else: a caller sees only its contract. Units that read otherwise in another configuration are proved a second
-time with that one, under a name such as src/console.c@multiport; views.csv lists them.
+there and nowhere else: a caller sees only its contract.
 """
 import argparse
 import concurrent.futures
@@ -66,15 +65,6 @@ def unit_options(root, path):
                 if row["file"] == path:
                     options.update({k: row[k] for k in options if row.get(k)})
     return options
-
-
-def views(root):
-    """{unit@view: (file, configuration)}: what is proved in another configuration than the default."""
-    table = os.path.join(root, "proofs", "views.csv")
-    if not os.path.exists(table):
-        return {}
-    with open(table, newline="") as handle:
-        return {"%s@%s" % (row["file"], row["view"]): (row["file"], row["config"]) for row in csv.DictReader(handle)}
 
 
 def cpp_args(root, config):
@@ -297,17 +287,17 @@ def units(root, build, config):
 
 
 def result_file(folder, path):
-    return os.path.join(folder, path.replace("/", "_").replace("@", "_at_") + ".json")
+    return os.path.join(folder, path.replace("/", "_") + ".json")
 
 
-def prove_unit(root, build, unit, path, config, machdep, smoke):
+def prove_unit(root, build, path, config, machdep, smoke):
     """Proved and total for each function, without the smoke tests, the open goals of both kinds, and what of COMPOUND the
     goals hold."""
     functions, included = defined_functions(root, build, path, config)
-    unfinished = open_functions(root, unit)
+    unfinished = open_functions(root, path)
     skipped = [f for f in functions if f in unfinished]
     functions = [f for f in functions if f not in unfinished]
-    limit = int(unit_options(root, unit)["timeout"])
+    limit = int(unit_options(root, path)["timeout"])
     goals, log = run_whole(root, build, path, functions, all_but(included + skipped), has_lemma(root, path), config, machdep,
                            timeout=ATTEMPTS[0] * limit, smoke=smoke, extra=("-wp-print",))
     for factor in ATTEMPTS[1:]:
@@ -419,32 +409,27 @@ def judge(argv):
         os.makedirs(folder, exist_ok=True)
     gate = Gate("wp")
     prover_config(build)
-    others = views(root)
-    for unit, (path, config) in others.items():
-        gate.check(os.path.exists(os.path.join(root, path)) and os.path.exists(os.path.join(root, config)),
-                   "proofs/views.csv: %s or %s is missing" % (path, config))
-    everything = units(root, build, args.config) + list(others)
+    everything = units(root, build, args.config)
     chosen = args.files or everything
     if not chosen:
         gate.fail("no function in src/ or include/")
         return gate.done()
     totals = [0, 0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(max_workers=args.jobs) as pool:
-        running = {pool.submit(prove_unit, root, build, unit, *others.get(unit, (unit, args.config)), args.machdep, args.smoke):
-                   unit for unit in chosen}
+        running = {pool.submit(prove_unit, root, build, path, args.config, args.machdep, args.smoke): path
+                   for path in chosen}
         for done in concurrent.futures.as_completed(running):
             path = running[done]
-            source, config = others.get(path, (path, args.config))
             try:
                 result, still, dead, smokes, compound = done.result()
             except Fatal as error:
                 gate.fail(path, error)
                 continue
             proved, total = map(sum, zip(*result.values()))
-            print("wp: %-33s %2d functions %5d of %5d goals, %d smoke tests"
+            print("wp: %-24s %2d functions %5d of %5d goals, %d smoke tests"
                   % (path, len(result), proved, total, smokes), flush=True)
             totals = [a + b for a, b in zip(totals, (len(result), proved, total, smokes))]
-            names = defined_functions(root, build, source, config)[0]
+            names = defined_functions(root, build, path, args.config)[0]
             for name, reason in open_functions(root, path).items():
                 gate.check(name in names and reason.strip() != "", "proofs/open.csv: %s is no function of %s, or has no reason"
                            % (name, path))
@@ -453,7 +438,7 @@ def judge(argv):
                 gate.check(good == goals, "%s: %s %d/%d" % (path, name, good, goals), "\n".join(still[name]))
                 gate.check(goals > 0, "%s: %s has no goal at all" % (path, name))
                 if name != LEMMAS:
-                    gate.check(has_contract(root, source, name, config),
+                    gate.check(has_contract(root, path, name, args.config),
                                "%s: %s has no contract with assigns and terminates" % (path, name))
             gate.check(not compound, "%s: goals with an array or a structure by value" % path, " ".join(compound))
             contradictions = [name for names in dead.values() for name in names]

@@ -5,8 +5,7 @@
     check_tables.py [--root DIR] [--self-test]
 
 Tables are marked in the manual by a comment: `<!-- table: NAME -->`, NAME being status, causes, options or
-assumptions; in spec/fmea.md NAME is fmea: what a row names as mitigation exists, and every assumption mitigates something; in
-spec/kvmtool.md it is kvmtool: each trap has an answer, and the tests that bear its number, all of them, stand in its row. The last line is `N passed, N failed`; a failure, or no check at all, gives status 1.
+assumptions; in spec/fmea.md NAME is fmea: what a row names as mitigation exists, and every assumption mitigates something. The last line is `N passed, N failed`; a failure, or no check at all, gives status 1.
 """
 import argparse
 import os
@@ -15,9 +14,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCES = {"manual": "safety-manual/README.md", "status": "include/skerry/status.h", "config": "include/skerry/config.h",
-           "assumptions": "spec/assumptions.md", "fmea": "spec/fmea.md", "traps": "spec/kvmtool.md",
-           "plays": "tests/unit/test_kvmtool.c", "transport": "include/skerry/transport.h"}
-TRAPS = 18  # of kvmtool's PMM
+           "assumptions": "spec/assumptions.md", "fmea": "spec/fmea.md"}
 NAME = r"[a-z0-9][\w-]*(?:\.[\w-]+)*~\d+"
 AOU = "aou~" + NAME
 
@@ -127,18 +124,6 @@ def examine(texts):
             check(name in known, "fmea: %s names %s, which does not exist" % (row[0], name))
     for item in items:
         check(item in used, "fmea: %s mitigates nothing" % item)
-
-    played = re.findall(r"^static void (test_kvmtool_b\d\d_\w+)", texts["plays"], re.M)
-    table = pick("kvmtool", 4, "traps")
-    check(len(table) == TRAPS, "kvmtool: %d rows, not %d" % (len(table), TRAPS))
-    for number, row in enumerate(table, 1):
-        named = re.findall(r"`(test_\w+)`", row[3])
-        its = [name for name in played if name.startswith("test_kvmtool_b%02d_" % number)]
-        check(row[0] == "B%d" % number, "kvmtool: row %d is called %s" % (number, row[0]))
-        check(bool(named) and sorted(named) == sorted(its), "kvmtool: %s names %s, and is played by %s" % (row[0], named, its))
-        check(re.match(r"(set|rule): ", row[2]), "kvmtool: %s has neither an option nor a rule" % row[0])
-        for option in re.findall(r"SKR_OPTIONS?_\w+", row[2]):
-            check("#define %s " % option in texts["transport"], "kvmtool: %s names %s, which does not exist" % (row[0], option))
     return found
 
 
@@ -186,14 +171,6 @@ FAULTS = [
     ("fmea", r"(\| FM-09 .*)\| yes \|", r"\1| no |", "FM-09 is not mitigated enough"),
     ("fmea", r"\| FM-10 .*\n", "", "row 10 is called FM-11"),
     ("fmea", r"(?s).*", "", "no table marked fmea"),
-    ("traps", r"\| B7 .*\n", "", "17 rows"),
-    ("traps", r"\| B8 \|", "| B9 |", "row 8 is called B9"),
-    ("traps", r"test_kvmtool_b09_", "test_kvmtool_b10_", "B9 names"),
-    ("traps", r", `test_kvmtool_b04_console_never_gets_zeros`", "", "B4 names"),
-    ("traps", r"\| rule: InterruptACK", "| InterruptACK", "B2 has neither"),
-    ("traps", r"set: `SKR_OPTION_PMM_MISSES_ZERO`", "set: `SKR_OPTION_NONE`", "SKR_OPTION_NONE, which does not exist"),
-    ("traps", r"(?s).*", "", "no table marked kvmtool"),
-    ("plays", r"static void test_kvmtool_b17_", "static void test_kvmtool_", "B17 names"),
 ]
 
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "console_core.h"
+#include "skerry/console.h"
+
+/* Configuration of a console, VIRTIO 1.4, 5.3.4. */
+#define CONFIG_COLS 0U /* rows follow */
+#define CONFIG_COLS_BYTES 2U
+#define CONFIG_EMERG_WR 8U
+#define CONFIG_BYTES 12U
 
 /* More bytes than a ring has room for. */
 #define ALL 0xFFFFFFFFU
 
-#if SKR_CONSOLE_PORTS > 1U
-#define WANTED (SKR_CONSOLE_F_SIZE | SKR_CONSOLE_F_MULTIPORT | SKR_CONSOLE_F_EMERG_WRITE)
-#else
-#define WANTED (SKR_CONSOLE_F_SIZE | SKR_CONSOLE_F_EMERG_WRITE)
-#endif
-
-/* transmits: a ring that text fits. marked: a port of which nothing is being read and no size is known.
- * wrote, read: what the call for a port answers. */
+/* sound: between any two calls. running: and the device is READY. left: READY, or given up. transmits: a ring that text fits. */
 #ifdef __FRAMAC__
+#define console_sound(c) (skr_console_sound(c) && skr_console_reading(c))
+#define console_running(c) (console_sound(c) && (c)->device.state == SKR_DEVICE_READY)
+#define console_left(c) \
+    (console_sound(c) && ((c)->device.state == SKR_DEVICE_READY || (c)->device.state == SKR_DEVICE_FAILED))
 #define console_transmits(q) (skr_virtq_sound(q) && (q)->stride == SKR_CONSOLE_TX_BYTES)
-
-#define console_unmarked(p) ((p).rx_id == SKR_VIRTQ_NONE && (p).columns == 0 && (p).rows == 0)
 #endif
 
 /** The smaller of two. */
@@ -37,62 +38,38 @@ static void reset_counters(skr_console_counters_t *counters)
     counters->read = 0U;
     counters->dropped = 0U;
     counters->empty_buffers = 0U;
-#if SKR_CONSOLE_PORTS > 1U
-    counters->late = 0U;
-    counters->odd_messages = 0U;
-#endif
-}
-
-/** Nothing of a port is known, and nothing of it is being read. */
-/*@ requires \valid(port + (0 .. SKR_CONSOLE_PORTS - 1));
-  @ terminates \true; exits \false; assigns port[0 .. SKR_CONSOLE_PORTS - 1];
-  @ ensures \forall integer k; 0 <= k < SKR_CONSOLE_PORTS ==> console_unmarked(port[k]);
-  @*/
-static void unmark(skr_console_port_t port[SKR_CONSOLE_PORTS])
-{
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
-      @ loop invariant \forall integer k; 0 <= k < i ==> console_unmarked(port[k]);
-      @ loop assigns i, port[0 .. SKR_CONSOLE_PORTS - 1];
-      @ loop variant SKR_CONSOLE_PORTS - i;
-      @*/
-    for (uint16_t i = 0U; i < SKR_CONSOLE_PORTS; i++) {
-        port[i].rx_at = 0U;
-        port[i].rx_length = 0U;
-        port[i].rx_id = SKR_VIRTQ_NONE;
-        port[i].columns = 0U;
-        port[i].rows = 0U;
-        port[i].sized = 0U;
-    }
 }
 
 skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport)
 {
+    const uint64_t wanted = SKR_CONSOLE_F_SIZE | SKR_CONSOLE_F_EMERG_WRITE;
     skr_status_t status = SKR_FAULT;
 
-    status = skr_device_init(&c->device, transport, SKR_DEVICE_ID_CONSOLE, SKR_CONSOLE_CONFIG_BYTES, WANTED);
+    status = skr_device_init(&c->device, transport, SKR_DEVICE_ID_CONSOLE, CONFIG_BYTES, wanted);
     /*@ assert apart: skr_console_windows(c); */
     skr_device_plan_queue(&c->device, true, SKR_CONSOLE_RX_COUNT, SKR_CONSOLE_RX_BYTES);
     skr_device_plan_queue(&c->device, false, SKR_CONSOLE_TX_COUNT, SKR_CONSOLE_TX_BYTES);
-#if SKR_CONSOLE_PORTS > 1U
-    skr_console_plan_ports(c);
-#endif
     reset_counters(&c->counters);
-    unmark(c->port);
+    c->rx_at = 0U;
+    c->rx_length = 0U;
+    c->rx_id = SKR_VIRTQ_NONE;
+    c->columns = 0U;
+    c->rows = 0U;
+    c->sized = 0U;
     return status;
 }
 
-/** Bytes of a port given to the device that it has not returned. Before the queue is placed, its books mean nothing. */
-/*@ requires skr_console_sound(c) && skr_console_there(c, port);
+/** Bytes given to the device that it has not returned. Before the queue is placed, its books mean nothing. */
+/*@ requires skr_console_sound(c);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures c->device.placed <= SKR_CONSOLE_TX ==> \result == 0;
   @*/
-static uint32_t in_flight(const skr_console_t *c, uint16_t port)
+static uint32_t in_flight(const skr_console_t *c)
 {
-    const uint16_t tx = skr_console_tx_of(port);
-    const skr_virtq_t *q = &c->device.virtq[tx];
+    const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_TX];
     uint32_t bytes = 0U;
 
-    if (c->device.placed > tx) {
+    if (c->device.placed > SKR_CONSOLE_TX) {
         /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
           @ loop assigns i, bytes;
           @ loop variant SKR_CONSOLE_TX_COUNT - i;
@@ -106,122 +83,114 @@ static uint32_t in_flight(const skr_console_t *c, uint16_t port)
     return bytes;
 }
 
-/** The same of all ports. */
-/*@ requires skr_console_sound(c);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures c->device.placed <= SKR_CONSOLE_TX ==> \result == 0;
-  @*/
-static uint32_t all_in_flight(const skr_console_t *c)
-{
-    uint32_t bytes = 0U;
-
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
-      @ loop invariant c->device.placed <= SKR_CONSOLE_TX ==> bytes == 0;
-      @ loop assigns i, bytes;
-      @ loop variant SKR_CONSOLE_PORTS - i;
-      @*/
-    for (uint16_t i = 0U; i < skr_console_ports(c); i++) {
-        bytes += in_flight(c, i);
-    }
-    return bytes;
-}
-
 skr_status_t skr_console_start(skr_console_t *c, uint32_t now)
 {
-    skr_status_t status = SKR_FAULT;
+    c->counters.dropped += in_flight(c);
+    return skr_device_start(&c->device, now);
+}
 
-    c->counters.dropped += all_in_flight(c);
-    status = skr_device_start(&c->device, now);
-#if SKR_CONSOLE_PORTS > 1U
-    skr_console_forget_ports(c);
-#endif
-    return status;
+/** Free the transmit buffer that came back last. */
+/*@ requires console_running(c);
+  @ requires skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_TX], c->device.virtq[SKR_CONSOLE_TX].popped);
+  @ terminates \true; exits \false;
+  @ assigns c->device.virtq[SKR_CONSOLE_TX];
+  @ ensures console_running(c);
+  @*/
+static void free_sent(skr_console_t *c)
+{
+    skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_TX];
+
+    skr_virtq_release(q, q->popped);
 }
 
 /** Take back all buffers that the device has transmitted, unless there is room for `bytes` bytes already. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
-  @ assigns c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
-  @ ensures skr_console_left(c);
+  @ assigns c->device.virtq[SKR_CONSOLE_TX], c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
+  @ ensures console_left(c);
   @ ensures \result == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
   @*/
-static skr_status_t reclaim(skr_console_t *c, uint16_t port, uint32_t bytes)
+static skr_status_t reclaim(skr_console_t *c, uint32_t bytes)
 {
-    const uint16_t tx = skr_console_tx_of(port);
-    const skr_virtq_t *q = &c->device.virtq[tx];
+    const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_TX];
     skr_status_t status = SKR_OK;
+    bool more = (q->outstanding != 0U) && (((uint32_t)q->free_count * SKR_CONSOLE_TX_BYTES) < bytes);
 
-    if ((q->outstanding != 0U) && (((uint32_t)q->free_count * SKR_CONSOLE_TX_BYTES) < bytes)) {
-        status = skr_console_reclaim(c, tx, SKR_CONSOLE_TX_COUNT);
-    }
-    /*@ assert taken_back: skr_console_left(c); */
-    return status;
-}
-
-/** The same for all ports, whatever room there is. */
-/*@ requires skr_console_running(c);
-  @ terminates \true; exits \false;
-  @ assigns c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
-  @ ensures skr_console_left(c);
-  @ ensures \result == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
-  @*/
-static skr_status_t reclaim_all(skr_console_t *c)
-{
-    skr_status_t status = SKR_OK;
-
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
-      @ loop invariant skr_console_left(c);
-      @ loop invariant status == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
-      @ loop assigns i, status, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
+    /*@ loop invariant 0 <= i <= SKR_CONSOLE_TX_COUNT;
+      @ loop invariant console_left(c);
+      @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
+      @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
+      @ loop invariant more ==> status == SKR_OK;
+      @ loop assigns i, more, status, c->device.virtq[SKR_CONSOLE_TX], c->device.state, c->device.cause,
       @      c->device.counters, c->device.status,
       @      c->device.transport.registers[0 .. c->device.transport.registers_size - 1];
-      @ loop variant SKR_CONSOLE_PORTS - i;
+      @ loop variant SKR_CONSOLE_TX_COUNT - i;
       @*/
-    for (uint16_t i = 0U; (i < skr_console_ports(c)) && (status == SKR_OK); i++) {
-        status = reclaim(c, i, ALL);
+    for (uint16_t i = 0U; (i < SKR_CONSOLE_TX_COUNT) && more; i++) {
+        status = skr_device_pop(&c->device, SKR_CONSOLE_TX);
+        /*@ assert popped: console_left(c); */
+        if (status == SKR_OK) {
+            free_sent(c);
+            /*@ assert freed: console_running(c); */
+        }
+        more = (status == SKR_OK);
+        /*@ assert looked: console_left(c); */
     }
-    return status;
+    return (status == SKR_FAULT) ? SKR_FAULT : SKR_OK;
 }
 
 /** The device has begun to run: nothing of an earlier life counts, and transmitting needs no interrupts. */
 /*@ requires skr_console_sound(c) && c->device.state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
-  @ assigns c->port[0 .. SKR_CONSOLE_PORTS - 1], c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_running(c);
+  @ assigns c->rx_id, c->columns, c->rows, c->sized, c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
   @*/
 static void begin_running(skr_console_t *c)
 {
-    unmark(c->port);
-    /*@ assert forgotten: skr_console_running(c); */
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
-      @ loop invariant skr_console_running(c);
-      @ loop assigns i, c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-      @ loop variant SKR_CONSOLE_PORTS - i;
-      @*/
-    for (uint16_t i = 0U; i < skr_console_ports(c); i++) {
-        /* Buffers are taken back when they are needed or on a step, so an interrupt for each would be for nothing. */
-        skr_virtq_interrupts(&c->device.virtq[skr_console_tx_of(i)], false);
-    }
+    c->rx_id = SKR_VIRTQ_NONE;
+    c->columns = 0U;
+    c->rows = 0U;
+    c->sized = 0U;
+    /* Buffers are taken back when they are needed or on a step, so an interrupt for each would be for nothing. */
+    skr_virtq_interrupts(&c->device.virtq[SKR_CONSOLE_TX], false);
 }
 
-/** Read the size of the terminal of port 0, if the device tells one and it was not read yet. */
-/*@ requires skr_console_running(c);
+/** Read the size of the terminal, if the device tells one and it was not read yet. */
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
-  @ assigns c->port[0].columns, c->port[0].rows, c->port[0].sized, c->device.counters, c->device.field[0 .. 1];
-  @ ensures skr_console_running(c);
+  @ assigns c->columns, c->rows, c->sized, c->device.counters, c->device.field[0 .. 1];
+  @ ensures console_running(c);
   @*/
 static void read_size(skr_console_t *c)
 {
-    if ((c->port[0].sized == 0U) && ((c->device.features & SKR_CONSOLE_F_SIZE) != 0U)) {
+    if ((c->sized == 0U) && ((c->device.features & SKR_CONSOLE_F_SIZE) != 0U)) {
         /* A size that changed at every try is no fault: it is data, and the next step tries again. */
-        if (skr_device_read_config(&c->device, SKR_CONSOLE_CONFIG_COLS, SKR_CONSOLE_CONFIG_COLS_BYTES) == SKR_OK) {
-            c->port[0].columns = (uint16_t)c->device.field[0];
-            c->port[0].rows = (uint16_t)c->device.field[1];
-            c->port[0].sized = 1U;
+        if (skr_device_read_config(&c->device, CONFIG_COLS, CONFIG_COLS_BYTES) == SKR_OK) {
+            c->columns = (uint16_t)c->device.field[0];
+            c->rows = (uint16_t)c->device.field[1];
+            c->sized = 1U;
         }
     }
+}
+
+skr_status_t skr_console_step(skr_console_t *c, uint32_t now)
+{
+    const bool running = (c->device.state == SKR_DEVICE_READY);
+    skr_status_t status = skr_device_step(&c->device, now);
+
+    if (status == SKR_OK) {
+        if (!running) {
+            begin_running(c);
+            /*@ assert begun: console_running(c); */
+        }
+        /*@ assert runs: console_running(c); */
+        status = reclaim(c, ALL);
+    }
+    if (status == SKR_OK) {
+        read_size(c);
+    }
+    return status;
 }
 
 /** Fill one free buffer with text and make it available; the bytes taken, 0 if none is free. */
@@ -272,59 +241,40 @@ static uint32_t put_all(skr_virtq_t *q, const uint8_t *data, uint32_t length)
     return done;
 }
 
-/** Fill free buffers of a port; the bytes taken. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port) && \valid_read(data + (0 .. length - 1));
+/** Write on a running console; the number of bytes taken, 0 with a fault. */
+/*@ requires console_running(c) && \valid_read(data + (0 .. length - 1));
   @ requires skr_console_apart(c, (uint8_t *)data, length);
   @ terminates \true; exits \false;
-  @ assigns c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_running(c);
-  @ ensures \result <= length;
-  @*/
-static uint32_t fill(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length)
-{
-    const uint32_t done = put_all(&c->device.virtq[skr_console_tx_of(port)], data, length);
-
-    /*@ assert first_books: port == 0 ==> skr_virtq_books_stay(&c->device.virtq[0], Pre); */
-    /*@ assert first_rings: port == 0 ==> skr_device_rings(&c->device); */
-    /*@ assert first: port == 0 ==> skr_console_running(c); */
-    /*@ assert second: port == 1 ==> skr_console_running(c); */
-    return done;
-}
-
-/** Write on a port of a running console; the number of bytes taken, 0 with a fault. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port) && \valid_read(data + (0 .. length - 1));
-  @ requires skr_console_apart(c, (uint8_t *)data, length);
-  @ terminates \true; exits \false;
-  @ assigns c->counters.written, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
-  @         c->device.counters, c->device.status, c->device.rung,
+  @ assigns c->counters.written, c->device.virtq[SKR_CONSOLE_TX], c->device.state, c->device.cause, c->device.counters,
+  @         c->device.status, c->device.rung,
   @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_left(c);
+  @ ensures console_left(c);
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
   @ ensures \result <= length;
   @ ensures c->counters.written == (uint32_t)(\old(c->counters.written) + \result);
   @*/
-static uint32_t transmit(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length)
+static uint32_t transmit(skr_console_t *c, const uint8_t *data, uint32_t length)
 {
     uint32_t done = 0U;
 
-    if (reclaim(c, port, length) == SKR_OK) {
-        done = fill(c, port, data, length);
+    if (reclaim(c, length) == SKR_OK) {
+        done = put_all(&c->device.virtq[SKR_CONSOLE_TX], data, length);
+        /*@ assert put: console_running(c); */
         if (done != 0U) {
-            skr_console_flush(c, skr_console_tx_of(port));
+            skr_device_flush(&c->device, SKR_CONSOLE_TX);
             c->counters.written += done;
-            /*@ assert told: skr_console_running(c); */
+            /*@ assert told: console_running(c); */
         }
     }
     return done;
 }
 
 /** Tell how many of the `wanted` bytes were passed on, and answer for it. */
-/*@ requires skr_console_going(c) && skr_console_result(c, told);
+/*@ requires console_sound(c) && skr_console_result(c, told);
   @ terminates \true; exits \false;
   @ assigns *told;
-  @ ensures skr_console_going(c) && *told == done;
+  @ ensures console_sound(c) && *told == done;
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == SKR_FAULT;
   @ ensures c->device.state == SKR_DEVICE_READY && (done != 0 || wanted == 0) ==> \result == SKR_OK;
   @ ensures c->device.state == SKR_DEVICE_READY && done == 0 && wanted != 0 ==> \result == SKR_AGAIN;
@@ -350,155 +300,105 @@ skr_status_t skr_console_write(skr_console_t *c, const uint8_t *data, uint32_t l
 {
     uint32_t done = 0U;
 
-    if (skr_console_writable(c, 0U)) {
-        done = transmit(c, 0U, data, length);
-        /*@ assert passed: skr_console_left(c); */
+    if (c->device.state == SKR_DEVICE_READY) {
+        done = transmit(c, data, length);
+        /*@ assert passed: console_left(c); */
     }
     return tell(c, done, length, taken);
 }
 
 /** Count the receive buffer that came back last as empty, and give it back. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port) && c->port[port].rx_id == SKR_VIRTQ_NONE;
-  @ requires skr_console_has_popped(c, port == 0 ? 0 : 2 * port + 2);
+/*@ requires console_running(c) && c->rx_id == SKR_VIRTQ_NONE;
+  @ requires skr_virtq_taken(&c->device.virtq[SKR_CONSOLE_RX], c->device.virtq[SKR_CONSOLE_RX].popped);
   @ terminates \true; exits \false;
-  @ assigns c->counters.empty_buffers, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @ assigns c->counters.empty_buffers, c->device.virtq[SKR_CONSOLE_RX],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_running(c);
+  @ ensures console_running(c);
   @*/
-static void return_empty(skr_console_t *c, uint16_t port)
+static void return_empty(skr_console_t *c)
 {
-    const uint16_t rx = skr_console_rx_of(port);
+    skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_RX];
 
     c->counters.empty_buffers++;
-    skr_console_give_back(c, rx, c->device.virtq[rx].popped, SKR_CONSOLE_RX_BYTES);
-}
-
-/** Begin to read the receive buffer that came back last. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
-  @ requires skr_console_has_popped(c, port == 0 ? 0 : 2 * port + 2);
-  @ requires c->device.virtq[port == 0 ? 0 : 2 * port + 2].popped_length != 0;
-  @ terminates \true; exits \false;
-  @ assigns c->port[0 .. SKR_CONSOLE_PORTS - 1];
-  @ ensures skr_console_running(c) && c->port[port].rx_id != SKR_VIRTQ_NONE;
-  @*/
-static void open_buffer(skr_console_t *c, uint16_t port)
-{
-    const skr_virtq_t *q = &c->device.virtq[skr_console_rx_of(port)];
-
-    /* The queue has compared the length with what was posted; that this is never more than a buffer is said here once more, where
-     * the reading depends on it. */
-    c->port[port].rx_id = q->popped;
-    c->port[port].rx_at = 0U;
-    c->port[port].rx_length = least(q->popped_length, SKR_CONSOLE_RX_BYTES);
-    /*@ assert first: port == 0 ==> skr_console_running(c); */
-    /*@ assert second: port == 1 ==> skr_console_running(c); */
+    skr_virtq_add(q, q->popped, SKR_CONSOLE_RX_BYTES);
 }
 
 /** Take the next receive buffer if none is being read; one without a byte is counted and given back. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
-  @ assigns c->counters.empty_buffers, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @ assigns c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.virtq[SKR_CONSOLE_RX], c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_left(c);
+  @ ensures console_left(c);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_FAULT;
   @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result != SKR_OK ==> c->port[port].rx_id == SKR_VIRTQ_NONE;
+  @ ensures \result != SKR_OK ==> c->rx_id == SKR_VIRTQ_NONE;
   @*/
-static skr_status_t fetch(skr_console_t *c, uint16_t port)
+static skr_status_t fetch(skr_console_t *c)
 {
-    const uint16_t rx = skr_console_rx_of(port);
+    const skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_RX];
     skr_status_t status = SKR_OK;
 
-    if (c->port[port].rx_id == SKR_VIRTQ_NONE) {
-        status = skr_console_pop(c, rx);
+    if (c->rx_id == SKR_VIRTQ_NONE) {
+        status = skr_device_pop(&c->device, SKR_CONSOLE_RX);
+        /*@ assert popped: console_left(c); */
         if (status == SKR_OK) {
-            if (c->device.virtq[rx].popped_length == 0U) {
-                return_empty(c, port);
+            if (q->popped_length == 0U) {
+                return_empty(c);
+                /*@ assert given_back: console_running(c); */
             } else {
-                open_buffer(c, port);
+                /* The queue has compared the length with what was posted; that this is never more than a buffer is said
+                 * here once more, where the reading depends on it. */
+                c->rx_id = q->popped;
+                c->rx_at = 0U;
+                c->rx_length = least(q->popped_length, SKR_CONSOLE_RX_BYTES);
+                /*@ assert fetched: console_running(c); */
             }
-            /*@ assert taken: skr_console_running(c); */
         }
-        /*@ assert looked: skr_console_left(c) && (status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED); */
+        /*@ assert looked: console_left(c) && (status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED); */
     }
     return status;
 }
 
-/** Give the buffer being read back. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port) && c->port[port].rx_id != SKR_VIRTQ_NONE;
-  @ terminates \true; exits \false;
-  @ assigns c->port[0 .. SKR_CONSOLE_PORTS - 1], c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_running(c);
-  @*/
-static void close_buffer(skr_console_t *c, uint16_t port)
-{
-    const uint16_t rx = skr_console_rx_of(port);
-    const uint16_t id = c->port[port].rx_id;
-
-    c->port[port].rx_id = SKR_VIRTQ_NONE;
-    /*@ assert first: port == 0 ==> skr_console_running(c) && skr_console_has(c, rx, id); */
-    /*@ assert second: port == 1 ==> skr_console_running(c) && skr_console_has(c, rx, id); */
-    skr_console_give_back(c, rx, id, SKR_CONSOLE_RX_BYTES);
-}
-
-/** Copy the next bytes out of the buffer being read; `part` of them are there. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port) && c->port[port].rx_id != SKR_VIRTQ_NONE;
-  @ requires part <= c->port[port].rx_length - c->port[port].rx_at;
-  @ requires \valid(to + (0 .. part - 1)) && skr_console_apart(c, to, part);
-  @ terminates \true; exits \false;
-  @ assigns to[0 .. part - 1];
-  @ ensures skr_console_running(c);
-  @*/
-static void copy(const skr_console_t *c, uint16_t port, uint8_t *to, uint32_t part)
-{
-    const skr_virtq_t *q = &c->device.virtq[skr_console_rx_of(port)];
-
-    skr_shm_copy_in(to, q->base, skr_virtq_buffer(q, c->port[port].rx_id) + c->port[port].rx_at, part);
-}
-
 /** Copy out of the buffer being read, behind the `done` bytes that are there, and give it back when it is read to the end. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
-  @ requires c->port[port].rx_id != SKR_VIRTQ_NONE && done < capacity;
+/*@ requires console_running(c);
+  @ requires c->rx_id != SKR_VIRTQ_NONE && done < capacity;
   @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
-  @ assigns data[0 .. capacity - 1], c->port[0 .. SKR_CONSOLE_PORTS - 1], c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
+  @ assigns data[0 .. capacity - 1], c->rx_at, c->rx_id, c->device.virtq[SKR_CONSOLE_RX],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_running(c);
+  @ ensures console_running(c);
   @ ensures done < \result <= capacity;
   @*/
-static uint32_t drain(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity, uint32_t done)
+static uint32_t drain(skr_console_t *c, uint8_t *data, uint32_t capacity, uint32_t done)
 {
-    const uint32_t left = c->port[port].rx_length - c->port[port].rx_at;
-    const uint32_t part = least(capacity - done, left);
+    skr_virtq_t *q = &c->device.virtq[SKR_CONSOLE_RX];
+    const uint16_t id = c->rx_id;
+    const uint32_t part = least(capacity - done, c->rx_length - c->rx_at);
 
-    copy(c, port, &data[done], part);
-    if (part < left) {
-        c->port[port].rx_at += part;
-        /*@ assert first: port == 0 ==> skr_console_running(c); */
-        /*@ assert second: port == 1 ==> skr_console_running(c); */
-    } else {
-        close_buffer(c, port);
-        /*@ assert given_back: skr_console_running(c); */
+    skr_shm_copy_in(&data[done], q->base, skr_virtq_buffer(q, id) + c->rx_at, part);
+    c->rx_at += part;
+    if (c->rx_at >= c->rx_length) {
+        c->rx_id = SKR_VIRTQ_NONE;
+        skr_virtq_add(q, id, SKR_CONSOLE_RX_BYTES);
+        /*@ assert given_back: console_running(c); */
     }
     return done + part;
 }
 
 /** Read until the room or the buffers end; the number of bytes read, 0 with a fault. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
-  @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
+/*@ requires console_running(c) && \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
-  @ assigns data[0 .. capacity - 1], c->counters.empty_buffers, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @ assigns data[0 .. capacity - 1], c->counters.empty_buffers, c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.virtq[SKR_CONSOLE_RX], c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_left(c);
+  @ ensures console_left(c);
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
   @ ensures \result <= capacity;
   @*/
-static uint32_t drain_all(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity)
+static uint32_t drain_all(skr_console_t *c, uint8_t *data, uint32_t capacity)
 {
     skr_status_t status = SKR_OK;
     uint32_t done = 0U;
@@ -506,53 +406,61 @@ static uint32_t drain_all(skr_console_t *c, uint16_t port, uint8_t *data, uint32
 
     /*@ loop invariant 0 <= i <= SKR_CONSOLE_RX_COUNT;
       @ loop invariant done <= capacity && (more ==> done < capacity);
-      @ loop invariant skr_console_left(c);
+      @ loop invariant console_left(c);
       @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
       @ loop invariant more ==> status == SKR_OK;
-      @ loop assigns i, more, done, status, data[0 .. capacity - 1], c->counters.empty_buffers,
-      @      c->port[0 .. SKR_CONSOLE_PORTS - 1], c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state,
-      @      c->device.cause, c->device.counters,
+      @ loop assigns i, more, done, status, data[0 .. capacity - 1], c->counters.empty_buffers, c->rx_at, c->rx_length,
+      @      c->rx_id, c->device.virtq[SKR_CONSOLE_RX], c->device.state, c->device.cause, c->device.counters,
       @      c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
       @      c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
       @ loop variant SKR_CONSOLE_RX_COUNT - i;
       @*/
     for (uint16_t i = 0U; (i < SKR_CONSOLE_RX_COUNT) && more; i++) {
-        status = fetch(c, port);
-        if (c->port[port].rx_id != SKR_VIRTQ_NONE) {
-            done = drain(c, port, data, capacity, done);
-            /*@ assert drained: skr_console_running(c); */
+        status = fetch(c);
+        if (c->rx_id != SKR_VIRTQ_NONE) {
+            done = drain(c, data, capacity, done);
+            /*@ assert drained: console_running(c); */
         }
         more = (status == SKR_OK) && (done < capacity);
     }
     return (status == SKR_FAULT) ? 0U : done;
 }
 
-/** Read on a port of a running console, and give the device its buffers back; the number of bytes read, 0 with a fault. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
-  @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
+/** Let the device find what was given back, without telling it. */
+/*@ requires console_running(c);
   @ terminates \true; exits \false;
-  @ assigns data[0 .. capacity - 1], c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1], c->device.rung,
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
+  @ assigns c->device.virtq[SKR_CONSOLE_RX].kicked_idx, c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
+  @ ensures console_running(c);
+  @*/
+static void show_quietly(skr_console_t *c)
+{
+    (void)skr_virtq_publish(&c->device.virtq[SKR_CONSOLE_RX]);
+}
+
+/** Read on a running console, and give the device its buffers back; the number of bytes read, 0 with a fault. */
+/*@ requires console_running(c) && \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
+  @ terminates \true; exits \false;
+  @ assigns data[0 .. capacity - 1], c->counters, c->rx_at, c->rx_length, c->rx_id, c->device.rung,
+  @         c->device.virtq[SKR_CONSOLE_RX], c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_left(c);
+  @ ensures console_left(c);
   @ ensures c->device.state == SKR_DEVICE_FAILED ==> \result == 0;
   @ ensures \result <= capacity;
   @ ensures c->counters.read == (uint32_t)(\old(c->counters.read) + \result);
   @*/
-static uint32_t receive(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity)
+static uint32_t receive(skr_console_t *c, uint8_t *data, uint32_t capacity)
 {
-    const uint16_t rx = skr_console_rx_of(port);
-    const uint32_t done = drain_all(c, port, data, capacity);
+    const uint32_t done = drain_all(c, data, capacity);
 
     if (done != 0U) {
-        skr_console_flush(c, rx);
+        skr_device_flush(&c->device, SKR_CONSOLE_RX);
         c->counters.read += done;
-        /*@ assert told: skr_console_running(c); */
+        /*@ assert told: console_running(c); */
     } else if (c->device.state == SKR_DEVICE_READY) {
         /* Nothing but empty buffers, if any. A back-end at the end of its input would answer the notification with the
          * next one: let it find the buffers by itself, or with the notification that is repeated on the tick. */
-        skr_console_show(c, rx);
+        show_quietly(c);
     } else {
         /* given up: nothing shared is touched any more */
     }
@@ -563,156 +471,11 @@ skr_status_t skr_console_read(skr_console_t *c, uint8_t *data, uint32_t capacity
 {
     uint32_t done = 0U;
 
-    if (skr_console_readable(c, 0U)) {
-        done = receive(c, 0U, data, capacity);
-        /*@ assert passed: skr_console_left(c); */
+    if (c->device.state == SKR_DEVICE_READY) {
+        done = receive(c, data, capacity);
+        /*@ assert passed: console_left(c); */
     }
     return tell(c, done, capacity, got);
-}
-
-#if SKR_CONSOLE_PORTS > 1U
-
-skr_status_t skr_console_port_write(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length, uint32_t *taken)
-{
-    skr_status_t status = SKR_ARGUMENT;
-
-    if (port < SKR_CONSOLE_PORTS) {
-        uint32_t done = 0U;
-
-        if (skr_console_writable(c, port)) {
-            done = transmit(c, port, data, length);
-            /*@ assert passed: skr_console_left(c); */
-        }
-        status = tell(c, done, length, taken);
-    } else {
-        *taken = 0U;
-    }
-    return status;
-}
-
-skr_status_t skr_console_port_read(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity, uint32_t *got)
-{
-    skr_status_t status = SKR_ARGUMENT;
-
-    if (port < SKR_CONSOLE_PORTS) {
-        uint32_t done = 0U;
-
-        if (skr_console_readable(c, port)) {
-            done = receive(c, port, data, capacity);
-            /*@ assert passed: skr_console_left(c); */
-        }
-        status = tell(c, done, capacity, got);
-    } else {
-        *got = 0U;
-    }
-    return status;
-}
-
-/** Throw away what came in on a port: the buffer being read, and those behind it; SKR_FAULT if the ring is broken. */
-/*@ requires skr_console_running(c) && skr_console_there(c, port);
-  @ terminates \true; exits \false;
-  @ assigns c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_left(c);
-  @ ensures \result == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
-  @*/
-static skr_status_t discard(skr_console_t *c, uint16_t port)
-{
-    skr_status_t status = SKR_OK;
-
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_RX_COUNT;
-      @ loop invariant skr_console_left(c);
-      @ loop invariant status == SKR_OK || status == SKR_AGAIN || status == SKR_FAULT;
-      @ loop invariant status == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-      @ loop assigns i, status, c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-      @      c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-      @      c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-      @      c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-      @ loop variant SKR_CONSOLE_RX_COUNT - i;
-      @*/
-    for (uint16_t i = 0U; (i < SKR_CONSOLE_RX_COUNT) && (status == SKR_OK); i++) {
-        status = fetch(c, port);
-        if (c->port[port].rx_id != SKR_VIRTQ_NONE) {
-            c->counters.late += c->port[port].rx_length - c->port[port].rx_at;
-            close_buffer(c, port);
-            /*@ assert thrown: skr_console_running(c); */
-        }
-    }
-    if (status != SKR_FAULT) {
-        skr_console_show(c, skr_console_rx_of(port)); /* not told: nobody reads here, so nothing is urgent */
-        status = SKR_OK;
-    }
-    return status;
-}
-
-/** Keep the ports in step with the device: control messages, and what came in where nobody reads. */
-/*@ requires skr_console_running(c);
-  @ terminates \true; exits \false;
-  @ assigns c->counters, c->greet, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-  @         c->device.status, c->device.rung,
-  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_left(c);
-  @ ensures \result == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
-  @*/
-static skr_status_t serve_ports(skr_console_t *c)
-{
-    skr_status_t status = skr_console_converse(c);
-
-    /*@ loop invariant 0 <= i <= SKR_CONSOLE_PORTS;
-      @ loop invariant skr_console_left(c);
-      @ loop invariant status == (c->device.state == SKR_DEVICE_READY ? SKR_OK : SKR_FAULT);
-      @ loop assigns i, status, c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-      @      c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters,
-      @      c->device.status, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-      @      c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-      @ loop variant SKR_CONSOLE_PORTS - i;
-      @*/
-    for (uint16_t i = 0U; (i < skr_console_ports(c)) && (status == SKR_OK); i++) {
-        if (!skr_console_readable(c, i)) {
-            status = discard(c, i);
-        }
-        /*@ assert kept: skr_console_left(c); */
-    }
-    return status;
-}
-
-#endif
-
-skr_status_t skr_console_step(skr_console_t *c, uint32_t now)
-{
-    const bool running = (c->device.state == SKR_DEVICE_READY);
-    skr_status_t status = skr_device_step(&c->device, now);
-
-#if SKR_CONSOLE_PORTS > 1U
-    if (status == SKR_AGAIN) {
-        status = skr_console_learn_ports(c);
-        /*@ assert learned: skr_console_going(c); */
-    }
-#endif
-    if (status == SKR_OK) {
-        if (!running) {
-            begin_running(c);
-#if SKR_CONSOLE_PORTS > 1U
-            skr_console_begin_ports(c);
-#endif
-            /*@ assert begun: skr_console_running(c); */
-        }
-        /*@ assert runs: skr_console_running(c); */
-        status = reclaim_all(c);
-    }
-#if SKR_CONSOLE_PORTS > 1U
-    if (status == SKR_OK) {
-        status = serve_ports(c);
-    }
-#endif
-    if (status == SKR_OK) {
-        read_size(c);
-    }
-    return status;
 }
 
 /** Whether the device that is there offers the emergency register: for the time before negotiation. */
@@ -750,7 +513,7 @@ static skr_status_t write_emergency(skr_console_t *c, uint8_t character)
         usable = offers_emergency(c);
     }
     if (usable) {
-        skr_shm_write32(c->device.transport.config, SKR_CONSOLE_CONFIG_EMERG_WR, character);
+        skr_shm_write32(c->device.transport.config, CONFIG_EMERG_WR, character);
         status = SKR_OK;
     }
     return status;
@@ -772,13 +535,13 @@ skr_status_t skr_console_emergency(skr_console_t *c, uint8_t character)
 
 void skr_console_size(const skr_console_t *c, uint16_t *columns, uint16_t *rows)
 {
-    *columns = c->port[0].columns;
-    *rows = c->port[0].rows;
+    *columns = c->columns;
+    *rows = c->rows;
 }
 
 void skr_console_resized(skr_console_t *c)
 {
-    c->port[0].sized = 0U;
+    c->sized = 0U;
 }
 
 skr_cause_t skr_console_cause(const skr_console_t *c)

@@ -14,13 +14,10 @@
 #define ALIGN_PAGES 4096U
 #define ALIGN_LINES 64U
 
-/* Where an available index is left that must not be left at 0. */
-#define IDX_BEFORE_ZERO 0xFFFFU
-
 /* moving: as far as the set-up has come, all is in order; what a step that touches no ring has to see to.
  * upright: moving, and the description is good. working: the rings are sound besides.
  * opened: a ring lies in the window. fields: a pair of configuration fields that may be read.
- * A ring whose number is a variable is proved in cases, one for each queue: in each, the provers know every place. */
+ * A ring whose number is a variable is proved in three cases, one for each queue: in each, the provers know every place. */
 #ifdef __FRAMAC__
 #define device_moving(d) \
     (1 <= (d)->queues <= SKR_DEVICE_QUEUES && (d)->placed <= (d)->queues && (d)->fences <= 2 \
@@ -35,6 +32,10 @@
   || (n) == 256 || (n) == 512 || (n) == 1024)
 
 #define device_opened(q, t) (skr_virtq_sound(q) && (q)->base == (t)->memory && (q)->limit == (t)->memory_size)
+
+#define device_fields(t, offset, width, pair) \
+    (\valid_read(t) && skr_transport_sound(t) && ((width) == 2 || (width) == 4) && (offset) + 2 * (width) <= (t)->config_size \
+  && \valid((pair) + (0 .. 1)) && \separated(t, (pair) + (0 .. 1)))
 #endif
 
 /** Whether the other side is a PMM. */
@@ -420,9 +421,6 @@ static skr_cause_t lay_out(skr_device_t *d, uint16_t n, uint16_t size)
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
     /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert fourth: n == 3 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert fifth: n == 4 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert sixth: n == 5 ==> device_working(d) && skr_device_same(d); */
     return cause;
 }
 
@@ -605,50 +603,16 @@ static uint16_t find_empty(const skr_device_t *d)
     return found;
 }
 
-/** Whether the PMM overlooks a doorbell while an available index is 0. Zeros are a packet of nobody to vsock, and text to others. */
-/*@ requires \valid_read(d);
-  @ terminates \true; exits \false; assigns \nothing;
-  @*/
-static bool misses_zero(const skr_device_t *d)
-{
-    const bool told = (d->transport.options & SKR_OPTION_PMM_MISSES_ZERO) != 0U;
-
-    return told && is_hvl(d) && (d->device_id == SKR_DEVICE_ID_VSOCK);
-}
-
-/** As far as a ring is to be shown whose available index has come to 0: all of it, or one buffer less. A new ring is at 0 anyway. */
-/*@ requires \valid_read(d);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == 0 || \result == IDX_BEFORE_ZERO;
-  @*/
-static uint16_t at_zero(const skr_device_t *d, uint16_t kicked_idx)
-{
-    return ((kicked_idx != 0U) && misses_zero(d)) ? IDX_BEFORE_ZERO : 0U;
-}
-
-/** Show what was added to a ring, if its index has come to 0 as far as `zero`. */
-/*@ requires skr_virtq_sound(q);
-  @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], q->kicked_idx;
-  @ ensures skr_virtq_sound(q);
-  @*/
-static void show(skr_virtq_t *q, uint16_t zero)
-{
-    const uint16_t avail_idx = q->avail_idx;
-
-    (void)skr_virtq_show(q, (avail_idx != 0U) ? avail_idx : zero);
-}
-
 /** Hand every free buffer of a ring to the device; it is kicked later, with what an attached ring may still hold. */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
   @ assigns *q, q->base[0 .. q->limit - 1];
   @ ensures skr_virtq_sound(q) && skr_virtq_settled(q);
   @*/
-static void fill_ring(skr_virtq_t *q, uint16_t zero)
+static void fill_ring(skr_virtq_t *q)
 {
     skr_virtq_fill(q);
-    show(q, zero);
+    (void)skr_virtq_publish(q);
 }
 
 /** Fill one receive queue. */
@@ -660,13 +624,10 @@ static void fill_ring(skr_virtq_t *q, uint16_t zero)
 static void fill_queue(skr_device_t *d, uint16_t n)
 {
     /*@ assert window: d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size; */
-    fill_ring(&d->virtq[n], at_zero(d, d->virtq[n].kicked_idx));
+    fill_ring(&d->virtq[n]);
     /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
     /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
     /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert fourth: n == 3 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert fifth: n == 4 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert sixth: n == 5 ==> device_working(d) && skr_device_same(d); */
 }
 
 /** FILL: fill one receive ring; when all are full, tell the device and run. */
@@ -691,94 +652,13 @@ static void step_fill(skr_device_t *d)
     }
 }
 
-/** Whether the last buffer added was kept back. */
-/*@ requires \valid_read(q);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result ==> q->from_device == 0;
-  @*/
-static bool waits(const skr_virtq_t *q)
-{
-    return (q->from_device == 0U) && (q->avail_idx == 0U) && (q->kicked_idx == IDX_BEFORE_ZERO);
-}
-
-/** A transmit queue with a buffer that has to wait for another one, d->queues if there is none. */
-/*@ requires device_upright(d);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <= d->queues;
-  @ ensures \result < d->queues ==> d->virtq[\result].from_device == 0;
-  @*/
-static uint16_t find_waiting(const skr_device_t *d)
-{
-    uint16_t found = (uint16_t)d->queues;
-
-    /*@ loop invariant 0 <= i <= d->queues;
-      @ loop invariant found <= d->queues && (found < d->queues ==> d->virtq[found].from_device == 0);
-      @ loop assigns i, found;
-      @ loop variant d->queues - i;
-      @*/
-    for (uint16_t i = 0U; i < d->queues; i++) {
-        if (waits(&d->virtq[i])) {
-            found = i;
-        }
-    }
-    return found;
-}
-
-/** Put zeros behind the buffer that waits, so that both can be shown. */
-/*@ requires skr_virtq_sound(q);
-  @ terminates \true; exits \false;
-  @ assigns *q, q->base[0 .. q->limit - 1];
-  @ ensures skr_virtq_sound(q) && skr_virtq_settled(q);
-  @*/
-static void pad_ring(skr_virtq_t *q)
-{
-    skr_virtq_pad(q);
-    show(q, IDX_BEFORE_ZERO);
-}
-
-/** Do so with one transmit queue. */
-/*@ requires device_working(d) && d->state == SKR_DEVICE_READY && n < d->queues && d->virtq[n].from_device == 0;
-  @ terminates \true; exits \false;
-  @ assigns d->virtq[n], d->transport.memory[0 .. d->transport.memory_size - 1];
-  @ ensures device_working(d) && skr_device_same(d);
-  @ ensures d->virtq[n].from_device == 0;
-  @*/
-static void pad_queue(skr_device_t *d, uint16_t n)
-{
-    /*@ assert window: d->virtq[n].base == d->transport.memory && d->virtq[n].limit == d->transport.memory_size; */
-    pad_ring(&d->virtq[n]);
-    /*@ assert first: n == 0 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert second: n == 1 ==> device_working(d) && skr_device_same(d); */
-    /*@ assert third: n == 2 ==> device_working(d) && skr_device_same(d); */
-}
-
-/** Let no transmit buffer wait any longer; the kick follows.
- *  [impl->dsn~device.pad~1] [proof->dsn~device.pad~1] */
-/*@ requires device_working(d) && d->state == SKR_DEVICE_READY;
-  @ terminates \true; exits \false;
-  @ assigns d->virtq[0 .. SKR_DEVICE_QUEUES - 1], d->transport.memory[0 .. d->transport.memory_size - 1];
-  @ ensures device_working(d) && skr_device_same(d);
-  @ ensures skr_device_steady(d);
-  @*/
-static void pad_waiting(skr_device_t *d)
-{
-    const uint16_t n = find_waiting(d);
-
-    if (n < d->queues) {
-        pad_queue(d, n);
-        /*@ assert first: n == 0 ==> skr_device_steady(d); */
-        /*@ assert second: n == 1 ==> skr_device_steady(d); */
-        /*@ assert third: n == 2 ==> skr_device_steady(d); */
-    }
-}
-
-/** Whether the device is still the one that was set up, or is being set up.
- *  [impl->dsn~device.watch~2] [proof->dsn~device.watch~2] */
-/*@ requires device_upright(d) && SKR_DEVICE_ACKNOWLEDGE < d->state <= SKR_DEVICE_READY;
+/** READY: whether the device is still the one that was set up.
+ *  [impl->dsn~device.watch~1] [proof->dsn~device.watch~1] */
+/*@ requires device_upright(d) && d->state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
   @ ensures device_moving(d);
-  @ ensures d->state == \old(d->state) || d->state == SKR_DEVICE_FAILED;
+  @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
   @*/
 static void watch(skr_device_t *d)
 {
@@ -802,41 +682,12 @@ static void watch(skr_device_t *d)
     }
 }
 
-/** Whether the kick for what the device holds is to be repeated. */
-/*@ requires \valid_read(d);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == \true ==> d->state == SKR_DEVICE_READY;
-  @*/
-static bool is_kick_due(const skr_device_t *d)
-{
-    return (d->state == SKR_DEVICE_READY) && skr_passed(d->now, d->rung, SKR_TICKS_KICK);
-}
-
-/** Repeat the kick for what the device holds. */
-/*@ requires device_working(d) && d->state == SKR_DEVICE_READY;
-  @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->rung, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         d->transport.registers[0 .. d->transport.registers_size - 1],
-  @         d->transport.memory[0 .. d->transport.memory_size - 1];
-  @ ensures device_working(d) && skr_device_same(d) && skr_device_steady(d) && d->state == SKR_DEVICE_READY;
-  @*/
-static void repeat_kick(skr_device_t *d)
-{
-    if (misses_zero(d)) {
-        pad_waiting(d);
-        /*@ assert passed: device_working(d) && skr_device_same(d) && skr_device_steady(d) && d->state == SKR_DEVICE_READY; */
-    }
-    /*@ assert padded: device_working(d) && skr_device_same(d) && skr_device_steady(d) && d->state == SKR_DEVICE_READY; */
-    d->counters.kicks_repeated += kick_outstanding(d);
-}
-
 /** READY: watch over the device, and repeat the kick for what it holds. */
-/*@ requires device_working(d) && d->state == SKR_DEVICE_READY;
+/*@ requires device_upright(d) && d->state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->rung, d->watched, d->counters, d->virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         d->transport.registers[0 .. d->transport.registers_size - 1],
-  @         d->transport.memory[0 .. d->transport.memory_size - 1];
-  @ ensures device_working(d) && skr_device_same(d) && skr_device_steady(d);
+  @ assigns d->state, d->cause, d->status, d->rung, d->watched, d->counters,
+  @         d->transport.registers[0 .. d->transport.registers_size - 1];
+  @ ensures device_moving(d);
   @ ensures d->state == SKR_DEVICE_READY || d->state == SKR_DEVICE_FAILED;
   @*/
 static void step_ready(skr_device_t *d)
@@ -844,11 +695,9 @@ static void step_ready(skr_device_t *d)
     if (skr_passed(d->now, d->watched, SKR_TICKS_WATCH)) {
         d->watched = d->now;
         watch(d);
-        /*@ assert watched: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
     }
-    if (is_kick_due(d)) {
-        repeat_kick(d);
-        /*@ assert kicked: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+    if ((d->state == SKR_DEVICE_READY) && skr_passed(d->now, d->rung, SKR_TICKS_KICK)) {
+        d->counters.kicks_repeated += kick_outstanding(d);
     }
 }
 
@@ -957,6 +806,104 @@ static skr_status_t answer_in(skr_device_state_t state)
     return status;
 }
 
+/** Nothing has been done for this life yet, and every wait begins now. */
+/*@ requires \valid(d);
+  @ terminates \true; exits \false;
+  @ assigns d->cause, d->status, d->features, d->offset, d->placed, d->fences, d->attached, d->since, d->rung, d->watched, d->now;
+  @ ensures d->offset == 0 && d->placed == 0 && d->fences == 0 && d->cause == SKR_CAUSE_NONE;
+  @*/
+static void begin_life(skr_device_t *d, uint32_t now)
+{
+    d->cause = SKR_CAUSE_NONE;
+    d->status = SKR_DEVICE_STATUS_NONE;
+    d->features = 0U;
+    d->offset = 0U;
+    d->placed = 0U;
+    d->fences = 0U;
+    d->attached = 0U;
+    d->since = now;
+    d->rung = now;
+    d->watched = now;
+    d->now = now;
+}
+
+/** Keep a description. Field by field: the proofs must not meet a structure by value. */
+/*@ requires \valid(kept) && \valid_read(given) && \separated(kept, given);
+  @ terminates \true; exits \false;
+  @ assigns *kept;
+  @ ensures skr_transport_alike(kept, given);
+  @*/
+static void keep(skr_transport_t *kept, const skr_transport_t *given)
+{
+    kept->kind = given->kind;
+    kept->registers = given->registers;
+    kept->registers_size = given->registers_size;
+    kept->config = given->config;
+    kept->config_size = given->config_size;
+    kept->memory = given->memory;
+    kept->memory_size = given->memory_size;
+    kept->memory_address = given->memory_address;
+    kept->doorbell = given->doorbell;
+    kept->options = given->options;
+}
+
+/** Start counting. */
+/*@ requires \valid(counters);
+  @ terminates \true; exits \false; assigns *counters;
+  @*/
+static void clear(skr_device_counters_t *counters)
+{
+    counters->starts = 0U;
+    counters->faults = 0U;
+    counters->kicks = 0U;
+    counters->kicks_spared = 0U;
+    counters->kicks_repeated = 0U;
+    counters->config_retries = 0U;
+}
+
+skr_status_t skr_device_init(skr_device_t *d, const skr_transport_t *transport, uint32_t device_id, uint32_t config_bytes,
+                             uint64_t wanted)
+{
+    skr_status_t status = SKR_FAULT;
+
+    begin_life(d, 0U);
+    clear(&d->counters);
+    d->wanted = wanted;
+    d->device_id = device_id;
+    d->config_bytes = config_bytes;
+    d->queues = 0U;
+    d->linked = 0U;
+    d->state = SKR_DEVICE_FAILED;
+    keep(&d->transport, transport);
+    d->cause = skr_transport_check(&d->transport, config_bytes);
+    if (d->cause == SKR_CAUSE_NONE) {
+        d->linked = 1U;
+        d->state = SKR_DEVICE_IDLE;
+        status = SKR_OK;
+    }
+    return status;
+}
+
+void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, uint32_t stride)
+{
+    skr_virtq_plan(&d->virtq[d->queues], from_device, count, stride);
+    d->queues++;
+}
+
+skr_status_t skr_device_start(skr_device_t *d, uint32_t now)
+{
+    skr_status_t status = SKR_FAULT;
+
+    if (d->linked != 0U) {
+        begin_life(d, now);
+        d->state = SKR_DEVICE_IDENTIFY;
+        d->counters.starts++;
+        status = SKR_OK;
+        /*@ assert begun: skr_device_sound(d); */
+    }
+    return status;
+}
+
 /** Whether nothing is to be done: not started, or given up. Nothing shared is touched then. */
 /*@ requires \valid_read(d);
   @ terminates \true; exits \false; assigns \nothing;
@@ -965,31 +912,6 @@ static skr_status_t answer_in(skr_device_state_t state)
 static bool is_at_rest(const skr_device_t *d)
 {
     return (d->state == SKR_DEVICE_IDLE) || (d->state == SKR_DEVICE_FAILED);
-}
-
-/** Whether the status has been written or taken over, and the set-up goes on. CONFIRM reads it by itself: it may lack a bit. */
-/*@ requires \valid_read(d);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> SKR_DEVICE_ACKNOWLEDGE < d->state < SKR_DEVICE_READY && d->state != SKR_DEVICE_CONFIRM;
-  @*/
-static bool is_half_way(const skr_device_t *d)
-{
-    return (d->state > SKR_DEVICE_ACKNOWLEDGE) && (d->state < SKR_DEVICE_READY) && (d->state != SKR_DEVICE_CONFIRM);
-}
-
-/** Half way through a set-up: a PMM that restarts clears the fence as well, and a device that was reset lacks the queues set up so
- *  far. */
-/*@ requires device_working(d) && SKR_DEVICE_IDENTIFY <= d->state < SKR_DEVICE_FAILED;
-  @ terminates \true; exits \false;
-  @ assigns d->state, d->cause, d->status, d->counters, d->transport.registers[0 .. d->transport.registers_size - 1];
-  @ ensures device_working(d) && (skr_since_pre(d->state) || d->state == SKR_DEVICE_FAILED);
-  @*/
-static void watch_setup(skr_device_t *d)
-{
-    if (is_half_way(d)) {
-        watch(d);
-        /*@ assert watched: device_working(d); */
-    }
 }
 
 /** Do the work of the present state, or wait for the fence that stands before it. */
@@ -1005,17 +927,11 @@ static void watch_setup(skr_device_t *d)
   @*/
 static void move_on(skr_device_t *d)
 {
-    watch_setup(d);
-    /*@ assert watched: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
-    if (d->state == SKR_DEVICE_FAILED) {
-        /* not the device any more with which this set-up began */
-        /*@ assert lost: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
-    } else if (d->fences != 0U) {
+    if (d->fences != 0U) {
         await_fence(d);
-        /*@ assert fenced: device_working(d) && skr_device_same(d) && skr_device_steady(d); */
+        /*@ assert fenced: device_working(d) && skr_device_same(d); */
     } else {
         take_step(d);
-        /*@ assert taken: device_working(d) && skr_device_same(d); */
     }
 }
 
@@ -1037,9 +953,6 @@ skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue)
     /*@ assert first: queue == 0 ==> device_working(d); */
     /*@ assert second: queue == 1 ==> device_working(d); */
     /*@ assert third: queue == 2 ==> device_working(d); */
-    /*@ assert fourth: queue == 3 ==> device_working(d); */
-    /*@ assert fifth: queue == 4 ==> device_working(d); */
-    /*@ assert sixth: queue == 5 ==> device_working(d); */
     if (cause != SKR_CAUSE_NONE) {
         give_up(d, cause);
         /*@ assert given_up: device_working(d); */
@@ -1052,34 +965,104 @@ skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue)
     return status;
 }
 
-/** A buffer waits for another one. Receive buffers keep coming back; of what is sent the next step has to take care. */
-/*@ requires \valid(d) && \valid_read(q);
-  @ terminates \true; exits \false;
-  @ assigns d->rung;
-  @*/
-static void urge(skr_device_t *d, const skr_virtq_t *q)
-{
-    if (q->from_device == 0U) {
-        d->rung = d->now - SKR_TICKS_KICK; /* the kick is due, and with it what stands behind the buffer */
-    }
-}
-
 void skr_device_flush(skr_device_t *d, uint16_t queue)
 {
     skr_virtq_t *const q = &d->virtq[queue];
-    const uint16_t avail_idx = q->avail_idx;
 
-    if (avail_idx != q->kicked_idx) {
-        const uint16_t until = (avail_idx != 0U) ? avail_idx : at_zero(d, q->kicked_idx);
-
-        if (skr_virtq_show(q, until)) {
+    if (q->avail_idx != q->kicked_idx) {
+        if (skr_virtq_publish(q)) {
             d->counters.kicks++;
             d->rung = d->now;
             skr_transport_notify(&d->transport, queue);
-        } else if (until == avail_idx) {
-            d->counters.kicks_spared++;
         } else {
-            urge(d, q);
+            d->counters.kicks_spared++;
         }
     }
+}
+
+/** Read two neighbouring configuration fields once. */
+/*@ requires device_fields(t, offset, width, pair);
+  @ terminates \true; exits \false; assigns pair[0 .. 1];
+  @ ensures width == 2 ==> pair[0] <= 0xFFFF && pair[1] <= 0xFFFF;
+  @*/
+static void read_pair(const skr_transport_t *t, uint32_t offset, uint32_t width, uint32_t pair[2])
+{
+    const skr_shm_t *const config = t->config;
+
+    if (width == 2U) {
+        pair[0] = skr_shm_read16(config, offset);
+        pair[1] = skr_shm_read16(config, offset + 2U);
+    } else {
+        pair[0] = skr_shm_read32(config, offset);
+        pair[1] = skr_shm_read32(config, offset + 4U);
+    }
+}
+
+/** Read two fields twice under one generation; false, and nothing written, if they changed in between. */
+/*@ requires device_fields(t, offset, width, value);
+  @ terminates \true; exits \false; assigns value[0 .. 1];
+  @ ensures \result == \false ==> value[0] == \old(value[0]) && value[1] == \old(value[1]);
+  @ ensures width == 2 && \result == \true ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
+  @*/
+static bool read_twice(const skr_transport_t *t, uint32_t offset, uint32_t width, uint32_t value[2])
+{
+    uint32_t first[2];
+    uint32_t second[2];
+    bool alike = false;
+    const uint32_t before = skr_transport_generation(t);
+
+    read_pair(t, offset, width, first);
+    read_pair(t, offset, width, second);
+    const uint32_t after = skr_transport_generation(t);
+
+    if ((before == after) && (first[0] == second[0]) && (first[1] == second[1])) {
+        value[0] = first[0];
+        value[1] = first[1];
+        alike = true;
+    }
+    return alike;
+}
+
+/** Read two fields until they rest; the number of tries in vain, SKR_CONFIG_TRIES if all were. */
+/*@ requires device_fields(t, offset, width, value);
+  @ terminates \true; exits \false; assigns value[0 .. 1];
+  @ ensures \result <= SKR_CONFIG_TRIES;
+  @ ensures \result == SKR_CONFIG_TRIES ==> value[0] == \old(value[0]) && value[1] == \old(value[1]);
+  @ ensures width == 2 && \result < SKR_CONFIG_TRIES ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
+  @*/
+static uint32_t read_until_rest(const skr_transport_t *t, uint32_t offset, uint32_t width, uint32_t value[2])
+{
+    uint32_t vain = 0U;
+    bool alike = false;
+
+    /*@ loop invariant 0 <= i <= SKR_CONFIG_TRIES && vain == (alike == \true ? i - 1 : i) && 0 <= vain;
+      @ loop invariant alike == \false ==> value[0] == \at(value[0], Pre) && value[1] == \at(value[1], Pre);
+      @ loop invariant width == 2 && alike == \true ==> value[0] <= 0xFFFF && value[1] <= 0xFFFF;
+      @ loop invariant device_fields(t, offset, width, value);
+      @ loop assigns i, vain, alike, value[0 .. 1];
+      @ loop variant SKR_CONFIG_TRIES - i;
+      @*/
+    for (uint32_t i = 0U; (i < SKR_CONFIG_TRIES) && (!alike); i++) {
+        alike = read_twice(t, offset, width, value);
+        if (!alike) {
+            vain++;
+        }
+    }
+    return vain;
+}
+
+skr_status_t skr_device_read_config(skr_device_t *d, uint32_t offset, uint32_t width)
+{
+    skr_status_t status = SKR_AGAIN;
+
+    if (d->state != SKR_DEVICE_FAILED) { /* then nothing shared is touched any more */
+        const uint32_t vain = read_until_rest(&d->transport, offset, width, d->field);
+
+        d->counters.config_retries += vain;
+        if (vain < SKR_CONFIG_TRIES) {
+            status = SKR_OK;
+        }
+        /*@ assert read: skr_device_sound(d); */
+    }
+    return status;
 }

@@ -353,28 +353,19 @@ void skr_virtq_fill(skr_virtq_t *q)
     }
 }
 
-void skr_virtq_pad(skr_virtq_t *q)
-{
-    const uint16_t id = skr_virtq_take(q);
-
-    if (id != SKR_VIRTQ_NONE) {
-        skr_shm_clear(q->base, skr_virtq_buffer(q, id), q->stride);
-        skr_virtq_add(q, id, q->stride);
-    }
-}
-
-bool skr_virtq_show(skr_virtq_t *q, uint16_t until)
+bool skr_virtq_publish(skr_virtq_t *q)
 {
     skr_shm_t *const base = q->base; /* in locals: the compiler keeps nothing that lies in memory over a barrier */
     const uint32_t used = q->used;
+    const uint16_t avail_idx = q->avail_idx;
     const uint16_t kicked_idx = q->kicked_idx;
     const uint16_t event_idx = q->event_idx;
     bool wanted = false;
 
-    if (until != kicked_idx) {
-        q->kicked_idx = until;
+    if (avail_idx != kicked_idx) {
+        q->kicked_idx = avail_idx;
         skr_port_barrier_release(); /* slots and descriptors before the index; pairs with the device's acquire of avail.idx */
-        skr_shm_write16(base, q->avail + AVAIL_IDX, until);
+        skr_shm_write16(base, q->avail + AVAIL_IDX, avail_idx);
         if ((event_idx != 0U) && (q->from_device != 0U)) {
             /* used_event: what comes after the buffers seen so far is to be told; without this, one interrupt would be all */
             skr_shm_write16(base, q->avail + AVAIL_RING + (2U * q->size), q->last_used);
@@ -382,7 +373,7 @@ bool skr_virtq_show(skr_virtq_t *q, uint16_t until)
         skr_port_barrier_full(); /* index before the device's wish; pairs with its fence between wish and re-check */
         if (event_idx != 0U) {
             const uint16_t event = skr_shm_read16(base, used + USED_RING + (USED_ELEMENT_BYTES * q->size));
-            wanted = index_distance(until, index_next(event)) < index_distance(until, kicked_idx);
+            wanted = index_distance(avail_idx, index_next(event)) < index_distance(avail_idx, kicked_idx);
         } else {
             wanted = (skr_shm_read16(base, used + USED_FLAGS) & USED_F_NO_NOTIFY) == 0U;
         }

@@ -12,8 +12,6 @@
 #define CID_LAST_RESERVED 2U
 #define CID_ANY 0xFFFFFFFFU
 
-#define FEATURES (SKR_VSOCK_F_STREAM | SKR_VSOCK_F_SEQPACKET | SKR_VSOCK_F_NO_IMPLIED_STREAM)
-
 uint16_t skr_vsock_find(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port)
 {
     const uint32_t first = v->hint[SKR_VSOCK_HINT(local_port, peer_port)];
@@ -35,32 +33,6 @@ uint16_t skr_vsock_find(const skr_vsock_t *v, uint32_t local_port, uint32_t peer
         }
     }
     return found;
-}
-
-bool skr_vsock_owes_reset(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port)
-{
-    bool owes = false;
-
-    /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
-      @ loop assigns i, owes;
-      @ loop variant SKR_VSOCK_CONNECTIONS - i;
-      @*/
-    for (uint16_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
-        const skr_flow_t *f = &v->flow[i];
-        if ((f->state == SKR_FLOW_ENDED) && (f->owed != 0U) && (f->local_port == local_port) && (f->peer_port == peer_port)) {
-            owes = true;
-        }
-    }
-    /*@ loop invariant 0 <= i <= v->resets;
-      @ loop assigns i, owes;
-      @ loop variant v->resets - i;
-      @*/
-    for (uint16_t i = 0U; i < v->resets; i++) {
-        if ((v->reset[i].local_port == local_port) && (v->reset[i].peer_port == peer_port)) {
-            owes = true;
-        }
-    }
-    return owes;
 }
 
 uint16_t skr_vsock_vacancy(const skr_vsock_t *v)
@@ -85,13 +57,13 @@ uint16_t skr_vsock_listener(const skr_vsock_t *v, uint32_t port)
     uint16_t found = SKR_VSOCK_NOWHERE;
 
     /*@ loop invariant 0 <= i <= SKR_VSOCK_LISTENERS;
-      @ loop invariant found == SKR_VSOCK_NOWHERE || (found < SKR_VSOCK_LISTENERS && v->listener[found].type != 0
+      @ loop invariant found == SKR_VSOCK_NOWHERE || (found < SKR_VSOCK_LISTENERS && v->listener[found].backlog != 0
       @   && v->listener[found].port == port);
       @ loop assigns i, found;
       @ loop variant SKR_VSOCK_LISTENERS - i;
       @*/
     for (uint16_t i = 0U; (i < SKR_VSOCK_LISTENERS) && (found == SKR_VSOCK_NOWHERE); i++) {
-        if ((v->listener[i].type != 0U) && (v->listener[i].port == port)) {
+        if ((v->listener[i].backlog != 0U) && (v->listener[i].port == port)) {
             found = i;
         }
     }
@@ -202,11 +174,6 @@ static void clear_flow(skr_flow_t *f)
     f->backlog = 0U;
     f->released = 0U;
     f->next = SKR_VSOCK_NOWHERE;
-    f->type = SKR_VSOCK_TYPE_STREAM;
-    f->low_water = 1U;
-    f->partial = 0U;
-    f->first_message = 0U;
-    f->messages = 0U;
 }
 
 /** Empty the table of connections. */
@@ -257,7 +224,7 @@ static void clear_ports(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS],
       @ loop variant SKR_VSOCK_LISTENERS - i;
       @*/
     for (uint16_t i = 0U; i < SKR_VSOCK_LISTENERS; i++) {
-        listener[i].type = 0U;
+        listener[i].backlog = 0U;
     }
     /*@ loop invariant 0 <= i <= SKR_VSOCK_QUARANTINE_LIST;
       @ loop assigns i, resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1];
@@ -281,7 +248,7 @@ static void clear_ports(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS],
   @*/
 static skr_status_t plan(skr_vsock_t *v, const skr_transport_t *transport)
 {
-    const skr_status_t status = skr_device_init(&v->device, transport, SKR_DEVICE_ID_VSOCK, CONFIG_BYTES, FEATURES);
+    const skr_status_t status = skr_device_init(&v->device, transport, SKR_DEVICE_ID_VSOCK, CONFIG_BYTES, 0U);
 
     skr_device_plan_queue(&v->device, true, SKR_VSOCK_RX_COUNT, SKR_VSOCK_BUFFER_BYTES);
     skr_device_plan_queue(&v->device, false, SKR_VSOCK_TX_COUNT, SKR_VSOCK_BUFFER_BYTES);
@@ -312,20 +279,6 @@ static void clear_counters(skr_vsock_counters_t *counters)
     counters->odd_events = 0U;
 }
 
-/** No packet is being built. */
-/*@ requires \valid(build);
-  @ terminates \true; exits \false; assigns *build;
-  @ ensures build->bytes == 0 && build->index == 0;
-  @*/
-static void clear_build(skr_vsock_build_t *build)
-{
-    build->bytes = 0U;
-    build->added = 0U;
-    build->sent = 0U;
-    build->id = SKR_VIRTQ_NONE;
-    build->index = 0U;
-}
-
 skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t *transport, uint32_t seed)
 {
     const skr_status_t status = plan(v, transport);
@@ -339,9 +292,7 @@ skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t *transport, ui
     v->due = SKR_VSOCK_CONNECTIONS;
     v->due_last = 0U;
     v->next_resting = 0U;
-    v->types = 0U;
     v->armed = 0U;
-    clear_build(&v->build);
     clear_ports(v->listener, v->resting);
     clear_hints(v->hint);
     clear_flows(v->flow);
@@ -353,60 +304,14 @@ skr_status_t skr_vsock_start(skr_vsock_t *v, uint32_t now)
     skr_vsock_end_all(v);
     v->up = 0U;
     v->cid = 0U;
-    v->types = 0U;
     v->armed = 0U;
-    clear_build(&v->build);
     return skr_device_start(&v->device, now);
 }
 
-/** The types of connections that features stand for, VIRTIO 1.4, 5.10.3: streams need not be said, unless there are none. */
-/*@ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <= (SKR_VSOCK_TYPE_STREAM | SKR_VSOCK_TYPE_SEQPACKET);
-  @*/
-static uint16_t types_of(uint64_t features)
-{
-    uint16_t types = 0U;
-
-    if ((features & (SKR_VSOCK_F_STREAM | SKR_VSOCK_F_NO_IMPLIED_STREAM)) != SKR_VSOCK_F_NO_IMPLIED_STREAM) {
-        types = SKR_VSOCK_TYPE_STREAM;
-    }
-    if ((features & SKR_VSOCK_F_SEQPACKET) != 0U) {
-        types = (uint16_t)(types + SKR_VSOCK_TYPE_SEQPACKET);
-    }
-    return types;
-}
-
-bool skr_vsock_carries(const skr_vsock_t *v, uint16_t type)
-{
-    return ((type == SKR_VSOCK_TYPE_STREAM) || (type == SKR_VSOCK_TYPE_SEQPACKET)) && ((v->types & type) != 0U);
-}
-
-/** Read our CID; why not, if it is of no use. */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
-  @ terminates \true; exits \false;
-  @ assigns v->cid, v->device.counters, v->device.field[0 .. 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures \result == SKR_CAUSE_NONE ==> v->cid > CID_LAST_RESERVED && v->cid != CID_ANY;
-  @*/
-static skr_cause_t read_cid(skr_vsock_t *v)
-{
-    const skr_status_t status = skr_device_read_config(&v->device, CONFIG_GUEST_CID, 4U);
-    skr_cause_t cause = SKR_CAUSE_NONE;
-
-    if (status != SKR_OK) {
-        cause = SKR_CAUSE_CONFIG_UNSTABLE;
-    } else if ((v->device.field[1] != 0U) || (v->device.field[0] <= CID_LAST_RESERVED) || (v->device.field[0] == CID_ANY)) {
-        cause = SKR_CAUSE_CID;
-    } else {
-        v->cid = v->device.field[0];
-    }
-    return cause;
-}
-
-/** Learn what the device carries, and our CID; from here on connections are possible. */
+/** Read our CID; from here on connections are possible. */
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->up == 0;
   @ terminates \true; exits \false;
-  @ assigns v->cid, v->up, v->types, v->armed, v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @ assigns v->cid, v->up, v->armed, v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.field[0 .. 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
   @ ensures skr_vsock_sound(v);
@@ -415,20 +320,16 @@ static skr_cause_t read_cid(skr_vsock_t *v)
   @*/
 static void come_up(skr_vsock_t *v)
 {
-    skr_cause_t cause = SKR_CAUSE_FEATURES;
+    const skr_status_t status = skr_device_read_config(&v->device, CONFIG_GUEST_CID, 4U);
 
-    v->types = types_of(v->device.features);
-    if (v->types != 0U) {
-        cause = read_cid(v);
-        /*@ assert read: skr_vsock_sound(v); */
-    }
-    if (cause == SKR_CAUSE_NONE) {
+    if (status != SKR_OK) {
+        skr_device_fail(&v->device, SKR_CAUSE_CONFIG_UNSTABLE);
+    } else if ((v->device.field[1] != 0U) || (v->device.field[0] <= CID_LAST_RESERVED) || (v->device.field[0] == CID_ANY)) {
+        skr_device_fail(&v->device, SKR_CAUSE_CID);
+    } else {
+        v->cid = v->device.field[0];
         v->up = 1U;
         v->armed = 1U; /* as the device begins; the first send puts it right */
-        /*@ assert risen: skr_vsock_sound(v); */
-    } else {
-        skr_device_fail(&v->device, cause);
-        /*@ assert refused: skr_vsock_sound(v); */
     }
 }
 
@@ -473,7 +374,7 @@ static void hear(skr_vsock_t *v)
 /** Learn our CID while it is not known: at first, and after a transport reset. */
 /*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
-  @ assigns v->cid, v->up, v->types, v->armed, v->device.state, v->device.cause, v->device.counters, v->device.field[0 .. 1],
+  @ assigns v->cid, v->up, v->armed, v->device.state, v->device.cause, v->device.counters, v->device.field[0 .. 1],
   @         v->device.status, v->device.transport.registers[0 .. v->device.transport.registers_size - 1];
   @ ensures skr_vsock_left(v) && (v->device.state == SKR_DEVICE_READY ==> v->up != 0);
   @*/
@@ -491,8 +392,8 @@ static void stay_up(skr_vsock_t *v)
 /*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY;
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], v->device.state, v->device.cause, v->device.counters,
-  @         v->device.field[0 .. 1], v->device.status, v->device.rung, v->counters, v->packet, v->cid, v->up, v->types, v->armed,
-  @         v->build, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
+  @         v->device.field[0 .. 1], v->device.status, v->device.rung, v->counters, v->packet, v->cid, v->up, v->armed,
+  @         v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->next_order,
   @         v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1], v->next_resting,
   @         v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1], v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],

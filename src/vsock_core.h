@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the parts of vsock share: life cycle and step (vsock.c), receiving (vsock_receive.c), transmitting
- * (vsock_transmit.c), building and sending data (vsock_send.c), the calls of an application (vsock_socket.c, vsock_message.c). Not part of the public interface.
+ * (vsock_transmit.c), the calls of an application (vsock_socket.c). Not part of the public interface.
  */
 #ifndef SKERRY_VSOCK_CORE_H
 #define SKERRY_VSOCK_CORE_H
@@ -91,14 +91,6 @@ void skr_vsock_tell(const skr_vsock_t *v, uint32_t *told, uint32_t number);
   @*/
 uint16_t skr_vsock_find(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port);
 
-/** Whether a RST is still to go out for a tuple: a connection that began on it now would be hit by it.
- *  Bound: loops of SKR_VSOCK_CONNECTIONS and SKR_VSOCK_RESET_LIST passes, no shared access.
- *  [impl->dsn~vsock.owes_reset~1] [proof->dsn~vsock.owes_reset~1] */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false; assigns \nothing;
-  @*/
-bool skr_vsock_owes_reset(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port);
-
 /** An empty place for a connection, or SKR_VSOCK_NOWHERE. Bound: as skr_vsock_find().
  *  [impl->dsn~vsock.vacancy~1] [proof->dsn~vsock.vacancy~1] */
 /*@ requires skr_vsock_sound(v);
@@ -108,12 +100,12 @@ bool skr_vsock_owes_reset(const skr_vsock_t *v, uint32_t local_port, uint32_t pe
   @*/
 uint16_t skr_vsock_vacancy(const skr_vsock_t *v);
 
-/** The place of a bound port, or SKR_VSOCK_NOWHERE. Bound: one loop of SKR_VSOCK_LISTENERS passes.
- *  [impl->dsn~vsock.listener~2] [proof->dsn~vsock.listener~2] */
+/** The place of a listening port, or SKR_VSOCK_NOWHERE. Bound: one loop of SKR_VSOCK_LISTENERS passes.
+ *  [impl->dsn~vsock.listener~1] [proof->dsn~vsock.listener~1] */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false; assigns \nothing;
   @ ensures \result == SKR_VSOCK_NOWHERE || \result < SKR_VSOCK_LISTENERS;
-  @ ensures \result != SKR_VSOCK_NOWHERE ==> v->listener[\result].type != 0 && v->listener[\result].port == port;
+  @ ensures \result != SKR_VSOCK_NOWHERE ==> v->listener[\result].backlog != 0 && v->listener[\result].port == port;
   @*/
 uint16_t skr_vsock_listener(const skr_vsock_t *v, uint32_t port);
 
@@ -162,23 +154,6 @@ void skr_vsock_attend(skr_vsock_t *v, uint16_t index);
   @*/
 bool skr_vsock_room(skr_vsock_t *v, uint16_t keep);
 
-/** Whether the device carries connections of a type. Bound: no loop, no shared access.
- *  [impl->dsn~vsock.carries~1] [proof->dsn~vsock.carries~1] */
-/*@ requires \valid_read(v);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result ==> type == SKR_VSOCK_TYPE_STREAM || type == SKR_VSOCK_TYPE_SEQPACKET;
-  @*/
-bool skr_vsock_carries(const skr_vsock_t *v, uint16_t type);
-
-/** Whether a connection may send, as the status of a call that tries. Bound: no loop, no shared access.
- *  [impl->dsn~vsock.sendable~1] [proof->dsn~vsock.sendable~1] */
-/*@ requires \valid_read(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == SKR_OK ==> f->state == SKR_FLOW_OPEN;
-  @ ensures \result != SKR_FAULT;
-  @*/
-skr_status_t skr_vsock_sendable(const skr_flow_t *f);
-
 /** Whether skr_vsock_send() would take data: the state allows it, the peer has room, a buffer is free.
  *  Bound: no loop, no shared access. [impl->dsn~vsock.is_writable~1] [proof->dsn~vsock.is_writable~1] */
 /*@ requires skr_vsock_sound(v) && \valid_read(f) && skr_flow_sound(f);
@@ -187,74 +162,25 @@ skr_status_t skr_vsock_sendable(const skr_flow_t *f);
 bool skr_vsock_is_writable(const skr_vsock_t *v, const skr_flow_t *f);
 
 /**
- * Write `v->packet` as the header of a transmit buffer whose payload stands there already, and add it to the ring. The CIDs are
- * filled in here; the caller flushes.
+ * Add `v->packet` to the transmit ring. The caller has made sure of a free buffer, and flushes. CIDs and type are filled in here;
+ * `length` is the payload's, at most SKR_VSOCK_BUFFER_BYTES - 44.
  *
- * @param id  a buffer that this side has
+ * @param data  payload; NULL if there is none
  *
- * Bound: no loop; 13 shared accesses. [impl->dsn~vsock.emit~3] [proof->dsn~vsock.emit~3]
+ * Bound: no loop; 14 shared accesses and a copy of the payload.
+ * [impl->dsn~vsock.emit~2] [proof->dsn~vsock.emit~2]
  */
-/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && skr_virtq_taken(&v->device.virtq[SKR_VSOCK_TX], id);
+/*@ requires skr_vsock_sound(v) && v->device.state == SKR_DEVICE_READY && v->device.virtq[SKR_VSOCK_TX].free_count > 0;
   @ requires v->packet.length <= SKR_VSOCK_PAYLOAD_BYTES;
+  @ requires v->packet.length > 0 ==> \valid_read(data + (0 .. v->packet.length - 1)) && \separated(
+  @     data + (0 .. v->packet.length - 1), v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
   @ assigns v->device.virtq[SKR_VSOCK_TX], v->counters, v->packet,
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures skr_vsock_sound(v);
-  @ ensures skr_since_pre(v->device.virtq[SKR_VSOCK_TX].free_count);
+  @ ensures v->device.virtq[SKR_VSOCK_TX].free_count == \old(v->device.virtq[SKR_VSOCK_TX].free_count) - 1;
   @*/
-void skr_vsock_emit(skr_vsock_t *v, uint16_t id);
-
-/** Send the packet that is being built, without ending a message; one that is empty, or whose connection is cut, is dropped.
- *  Nothing if none is being built, or the device was given up. Bound: no loop; 13 shared accesses.
- *  [impl->dsn~vsock.finish~1] [proof->dsn~vsock.finish~1] */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false;
-  @ assigns v->build.id, v->device.virtq[SKR_VSOCK_TX], v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
-  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
-  @*/
-void skr_vsock_finish(skr_vsock_t *v);
-
-/** Show the device what was added to the transmit ring, unless it was given up meanwhile. Bound: no loop; 3 shared accesses.
- *  [impl->dsn~vsock.flush~1] [proof->dsn~vsock.flush~1] */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false;
-  @ assigns v->device.virtq[SKR_VSOCK_TX].kicked_idx, v->device.counters, v->device.rung,
-  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
-  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
-  @*/
-void skr_vsock_flush(skr_vsock_t *v);
-
-/** Look after a connection that owes something since received bytes were taken. Bound: no loop, no shared access.
- *  [impl->dsn~vsock.attend~1] */
-/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
-  @ terminates \true; exits \false;
-  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
-  @*/
-void skr_vsock_owe(skr_vsock_t *v, uint16_t index);
-
-/** Move the oldest received bytes out of a connection, as many as there are and `data` has room for; how many.
- *  Bound: one loop of 2 passes, no shared access. [impl->dsn~vsock.move_out~1] [proof->dsn~vsock.move_out~1] */
-/*@ requires skr_vsock_table(flow, index) && \valid(data + (0 .. capacity - 1));
-  @ requires \separated(data + (0 .. capacity - 1), flow + (0 .. SKR_VSOCK_CONNECTIONS - 1));
-  @ terminates \true; exits \false;
-  @ assigns data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures skr_flows_sound(flow) && \result <= capacity;
-  @ ensures \result > 0 ==> \old(flow[index].stored) > 0;
-  @*/
-uint32_t skr_vsock_move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint8_t *data, uint32_t capacity);
-
-/** Whether what skr_vsock_recv() or skr_vsock_recv_message() gives can be had, or the end of it; as the status of a call that tries.
- *  Bound: no loop, no shared access. [impl->dsn~vsock.readable~1] [proof->dsn~vsock.readable~1] */
-/*@ requires \valid_read(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures f->type != SKR_VSOCK_TYPE_SEQPACKET ==> (\result == SKR_OK <==> f->stored > 0);
-  @ ensures f->type == SKR_VSOCK_TYPE_SEQPACKET ==> (\result == SKR_OK <==> f->messages > 0);
-  @ ensures \result != SKR_FAULT;
-  @*/
-skr_status_t skr_vsock_readable(const skr_flow_t *f);
+void skr_vsock_emit(skr_vsock_t *v, const uint8_t *data);
 
 /**
  * Let time pass for the connections that are due, send what they and unknown tuples are owed, and free the places of those that
@@ -265,7 +191,7 @@ skr_status_t skr_vsock_readable(const skr_flow_t *f);
  */
 /*@ requires skr_vsock_left(v);
   @ terminates \true; exits \false;
-  @ assigns v->build.id, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
+  @ assigns v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters, v->device.status,
   @         v->device.rung, v->counters, v->packet, v->due, v->due_last, v->resets, v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],

@@ -67,22 +67,6 @@ static void owe_update(skr_flow_t *f)
     f->owed = (uint16_t)((f->owed | SKR_OWE_CREDIT_UPDATE) & SKR_OWE_ALL);
 }
 
-/** Bytes freed that make a credit update due: half a window, and before the peer lacks what we wait for. */
-/*@ requires \valid_read(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures 1 <= \result <= UPDATE_BYTES;
-  @*/
-static uint32_t update_bytes(const skr_flow_t *f)
-{
-    const uint32_t spare = SKR_VSOCK_WINDOW_BYTES - f->low_water;
-    uint32_t bytes = UPDATE_BYTES;
-
-    if (spare < UPDATE_BYTES) {
-        bytes = spare + 1U;
-    }
-    return bytes;
-}
-
 /** Count received bytes as taken by our application, and tell the peer if that is due. */
 /*@ requires \valid(f) && skr_flow_sound(f);
   @ terminates \true; exits \false; assigns f->fwd_cnt, f->owed;
@@ -95,7 +79,7 @@ static void forward(skr_flow_t *f, uint32_t bytes)
     const bool more_to_come = (f->state == SKR_FLOW_OPEN) && ((f->shut & SKR_SHUT_PEER_SEND) == 0U);
 
     f->fwd_cnt = advance(f->fwd_cnt, bytes);
-    if (more_to_come && (ahead(f->fwd_cnt, f->told_fwd_cnt) >= update_bytes(f))) {
+    if (more_to_come && (ahead(f->fwd_cnt, f->told_fwd_cnt) >= UPDATE_BYTES)) {
         owe_update(f);
     }
 }
@@ -116,12 +100,11 @@ static void fill_header(const skr_flow_t *f, skr_vsock_packet_t *packet, uint16_
     packet->flags = flags;
     packet->buf_alloc = SKR_VSOCK_WINDOW_BYTES;
     packet->fwd_cnt = f->fwd_cnt;
-    packet->type = f->type;
+    packet->type = SKR_VSOCK_TYPE_STREAM;
     packet->op = op;
 }
 
-void skr_flow_begin(skr_flow_t *f, skr_flow_state_t state, uint16_t type, uint32_t local_port, uint32_t peer_port,
-                    uint32_t now)
+void skr_flow_begin(skr_flow_t *f, skr_flow_state_t state, uint32_t local_port, uint32_t peer_port, uint32_t now)
 {
     const bool ours = state == SKR_FLOW_CONNECTING;
 
@@ -146,16 +129,6 @@ void skr_flow_begin(skr_flow_t *f, skr_flow_state_t state, uint16_t type, uint32
     f->released = 0U;
     f->backlog = (uint16_t)(ours ? 0U : 1U);
     f->quarantine = 0U;
-    f->type = type;
-    f->low_water = 1U;
-    if (type == SKR_VSOCK_TYPE_SEQPACKET) {
-        f->low_water = SKR_VSOCK_WINDOW_BYTES; /* a message can be as long: its sender must never wait for less */
-    }
-    f->tx_message = 0U;
-    f->partial = 0U;
-    f->blocked = 0U;
-    f->first_message = 0U;
-    f->messages = 0U;
 }
 
 void skr_flow_end(skr_flow_t *f, skr_status_t end, bool tell)
@@ -251,7 +224,7 @@ static void act_end(skr_flow_t *f)
 
 /** RESPONSE: the connection is open. One that comes before our REQUEST went out cannot be meant for it. */
 /*@ requires \valid(f) && skr_flow_sound(f) && f->state == SKR_FLOW_CONNECTING;
-  @ terminates \true; exits \false; assigns f->state, f->since, f->timeout;
+  @ terminates \true; exits \false; assigns f->state, f->since;
   @ ensures skr_flow_sound(f);
   @ ensures (\old(f->owed) & SKR_OWE_REQUEST) == 0 ==> \result == SKR_FLOW_TAKEN && f->state == SKR_FLOW_OPEN;
   @ ensures (\old(f->owed) & SKR_OWE_REQUEST) != 0 ==> \result == SKR_FLOW_BROKEN;
@@ -264,66 +237,22 @@ static skr_flow_verdict_t act_establish(skr_flow_t *f, uint32_t now)
     if ((f->owed & SKR_OWE_REQUEST) == 0U) {
         f->state = SKR_FLOW_OPEN;
         f->since = now;
-        f->timeout = 0U;
         verdict = SKR_FLOW_TAKEN;
     }
     return verdict;
 }
 
-/** Put the length of a message into the list. */
-/*@ requires \valid(f) && skr_flow_sound(f) && f->messages < SKR_VSOCK_MESSAGES;
-  @ terminates \true; exits \false; assigns f->messages, f->message[0 .. SKR_VSOCK_MESSAGES - 1];
-  @ ensures skr_flow_sound(f);
-  @*/
-static void list_message(skr_flow_t *f, uint32_t length)
-{
-    const uint32_t place = ((uint32_t)f->first_message + f->messages) % SKR_VSOCK_MESSAGES;
-
-    f->message[place] = length;
-    f->messages++;
-}
-
-/** Enter payload of RW in the list of messages, if this is a connection of messages; whether the list takes it. */
-/*@ requires \valid(f) && skr_flow_sound(f) && length <= SKR_VSOCK_WINDOW_BYTES - f->stored;
-  @ terminates \true; exits \false; assigns f->partial, f->messages, f->message[0 .. SKR_VSOCK_MESSAGES - 1];
-  @ ensures skr_flow_sound(f);
-  @ ensures \result <==> skr_flow_frames{Pre}(f, length, flags);
-  @*/
-static bool frame(skr_flow_t *f, uint32_t length, uint32_t flags)
-{
-    const uint32_t bytes = f->partial + length;
-    bool takes = true;
-
-    if (f->type != SKR_VSOCK_TYPE_SEQPACKET) {
-        /* a stream has no boundaries */
-    } else if ((flags & SKR_VSOCK_SEQ_EOM) == 0U) {
-        takes = bytes < SKR_VSOCK_WINDOW_BYTES; /* else there is no room for its end: nobody would ever read it (ADV-V30) */
-        f->partial = takes ? bytes : f->partial;
-    } else {
-        takes = f->messages < SKR_VSOCK_MESSAGES;
-        if (takes) {
-            list_message(f, bytes + (((flags & SKR_VSOCK_SEQ_EOR) != 0U) ? SKR_FLOW_RECORD : 0U));
-            f->partial = 0U;
-        }
-    }
-    return takes;
-}
-
 /** RW: payload to be stored, or thrown away if nobody will read it. */
 /*@ requires \valid(f) && skr_flow_sound(f) && \valid(payload) && \separated(f, payload) && *payload == 0;
   @ requires f->state == SKR_FLOW_OPEN || f->state == SKR_FLOW_CLOSING;
-  @ terminates \true; exits \false;
-  @ assigns *payload, f->fwd_cnt, f->owed, f->partial, f->messages, f->message[0 .. SKR_VSOCK_MESSAGES - 1];
+  @ terminates \true; exits \false; assigns *payload, f->fwd_cnt, f->owed;
   @ ensures skr_flow_sound(f);
   @ ensures \result == SKR_FLOW_TAKEN || \result == SKR_FLOW_BROKEN;
-  @ ensures \result == SKR_FLOW_TAKEN ==> skr_flow_may_receive{Pre}(f, length);
-  @ ensures \result == SKR_FLOW_TAKEN && skr_flow_keeps{Pre}(f) ==> skr_flow_frames{Pre}(f, length, flags);
-  @ ensures skr_flow_may_receive{Pre}(f, length) && skr_flow_keeps{Pre}(f) && skr_flow_frames{Pre}(f, length, flags) ==>
-  @     \result == SKR_FLOW_TAKEN && *payload == length;
+  @ ensures \result == SKR_FLOW_TAKEN <==> skr_flow_may_receive{Pre}(f, length);
+  @ ensures \result == SKR_FLOW_TAKEN && skr_flow_keeps{Pre}(f) ==> *payload == length;
   @ ensures \result == SKR_FLOW_BROKEN || !skr_flow_keeps{Pre}(f) ==> *payload == 0;
-  @ ensures *payload == 0 || *payload == length;
   @*/
-static skr_flow_verdict_t act_receive(skr_flow_t *f, uint32_t length, uint32_t flags, uint32_t *payload)
+static skr_flow_verdict_t act_receive(skr_flow_t *f, uint32_t length, uint32_t *payload)
 {
     /* Before our RESPONSE the peer knows of no credit; after its SHUTDOWN it has promised to send nothing. */
     const bool may_send = ((f->shut & SKR_SHUT_PEER_SEND) == 0U) && ((f->owed & SKR_OWE_RESPONSE) == 0U);
@@ -333,10 +262,8 @@ static skr_flow_verdict_t act_receive(skr_flow_t *f, uint32_t length, uint32_t f
         verdict = SKR_FLOW_BROKEN;
     } else if ((f->state == SKR_FLOW_CLOSING) || ((f->shut & SKR_SHUT_LOCAL_RECEIVE) != 0U)) {
         forward(f, length);
-    } else if (frame(f, length, flags)) {
-        *payload = length;
     } else {
-        verdict = SKR_FLOW_BROKEN;
+        *payload = length;
     }
     return verdict;
 }
@@ -366,29 +293,12 @@ static skr_flow_verdict_t act_shut(skr_flow_t *f, uint32_t flags)
     return verdict;
 }
 
-/** The operation of a packet, or none that there is if the packet is of another type than the connection; a RST is one all the
- *  same. */
-/*@ requires \valid_read(f) && \valid_read(packet);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == (packet->type == f->type || packet->op == SKR_VSOCK_OP_RST ? packet->op : OPERATIONS);
-  @*/
-static uint32_t meant(const skr_flow_t *f, const skr_vsock_packet_t *packet)
-{
-    uint32_t op = OPERATIONS;
-
-    if ((packet->type == f->type) || (packet->op == SKR_VSOCK_OP_RST)) {
-        op = packet->op;
-    }
-    return op;
-}
-
 /** Do what the table says. */
 /*@ requires \valid(f) && skr_flow_sound(f) && \valid_read(packet) && \valid(payload) && \separated(f, packet, payload);
   @ requires f->state == SKR_FLOW_CONNECTING || f->state == SKR_FLOW_OPEN || f->state == SKR_FLOW_CLOSING;
   @ requires *payload == 0;
   @ terminates \true; exits \false;
-  @ assigns *payload, f->state, f->end, f->owed, f->shut, f->since, f->timeout, f->fwd_cnt, f->partial, f->messages,
-  @         f->message[0 .. SKR_VSOCK_MESSAGES - 1];
+  @ assigns *payload, f->state, f->end, f->owed, f->shut, f->since, f->fwd_cnt;
   @ ensures skr_flow_sound(f);
   @ ensures \result == SKR_FLOW_TAKEN || \result == SKR_FLOW_ODD || \result == SKR_FLOW_BROKEN;
   @ ensures f->state == \old(f->state) || f->state == SKR_FLOW_ENDED
@@ -396,12 +306,8 @@ static uint32_t meant(const skr_flow_t *f, const skr_vsock_packet_t *packet)
   @ ensures packet->op == SKR_VSOCK_OP_RST ==>
   @     \result == SKR_FLOW_TAKEN && f->state == SKR_FLOW_ENDED && f->owed == 0;
   @ ensures packet->op > SKR_VSOCK_OP_CREDIT_REQUEST ==> \result == SKR_FLOW_BROKEN;
-  @ ensures packet->type != f->type && packet->op != SKR_VSOCK_OP_RST ==> \result == SKR_FLOW_BROKEN;
   @ ensures packet->op == SKR_VSOCK_OP_RW && !skr_flow_may_receive{Pre}(f, packet->length) ==> \result == SKR_FLOW_BROKEN;
-  @ ensures packet->op == SKR_VSOCK_OP_RW && skr_flow_keeps{Pre}(f)
-  @     && !skr_flow_frames{Pre}(f, packet->length, packet->flags) ==> \result == SKR_FLOW_BROKEN;
-  @ ensures packet->op == SKR_VSOCK_OP_RW && packet->type == f->type && skr_flow_may_receive{Pre}(f, packet->length)
-  @     && skr_flow_frames{Pre}(f, packet->length, packet->flags) && skr_flow_keeps{Pre}(f) ==>
+  @ ensures packet->op == SKR_VSOCK_OP_RW && skr_flow_may_receive{Pre}(f, packet->length) && skr_flow_keeps{Pre}(f) ==>
   @     *payload == packet->length;
   @ ensures packet->op != SKR_VSOCK_OP_RW || !skr_flow_keeps{Pre}(f) ==> *payload == 0;
   @ ensures *payload != 0 ==> \result == SKR_FLOW_TAKEN && *payload == packet->length
@@ -411,7 +317,7 @@ static skr_flow_verdict_t act(skr_flow_t *f, const skr_vsock_packet_t *packet, u
 {
     skr_flow_verdict_t verdict = SKR_FLOW_TAKEN;
 
-    switch (look_up(f->state, meant(f, packet))) {
+    switch (look_up(f->state, packet->op)) {
     case ACT_IGNORE:
         verdict = SKR_FLOW_ODD;
         break;
@@ -425,7 +331,7 @@ static skr_flow_verdict_t act(skr_flow_t *f, const skr_vsock_packet_t *packet, u
         verdict = act_establish(f, now);
         break;
     case ACT_RECEIVE:
-        verdict = act_receive(f, packet->length, packet->flags, payload);
+        verdict = act_receive(f, packet->length, payload);
         break;
     case ACT_SHUT:
         verdict = act_shut(f, packet->flags);
@@ -454,12 +360,9 @@ skr_flow_verdict_t skr_flow_packet(skr_flow_t *f, const skr_vsock_packet_t *pack
     /*@ assert skr_flow_in_flight(f) <= skr_flow_in_flight{Pre}(f); */
     /*@ assert skr_flow_may_receive(f, packet->length) <==> skr_flow_may_receive{Pre}(f, packet->length); */
     /*@ assert skr_flow_keeps(f) <==> skr_flow_keeps{Pre}(f); */
-    /*@ assert skr_flow_frames(f, packet->length, packet->flags) <==> skr_flow_frames{Pre}(f, packet->length, packet->flags); */
     verdict = act(f, packet, payload, now);
-    /*@ assert skr_flow_in_flight(f) <= skr_flow_in_flight{Pre}(f); */
     if (verdict == SKR_FLOW_BROKEN) {
         skr_flow_end(f, SKR_RESET, true);
-        /*@ assert skr_flow_in_flight(f) <= skr_flow_in_flight{Pre}(f); */
     } else if (odd && (*payload == 0U)) {
         verdict = SKR_FLOW_ODD;
     } else {
@@ -534,58 +437,28 @@ void skr_flow_reply(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t now)
     }
 }
 
-uint32_t skr_flow_message(const skr_flow_t *f)
+/** Count a data packet as under way. */
+/*@ requires \valid(f) && skr_flow_sound(f) && skr_flow_in_flight(f) + bytes < 0x100000000;
+  @ terminates \true; exits \false; assigns f->tx_cnt, f->tx_packets;
+  @ ensures skr_flow_sound(f);
+  @ ensures f->tx_cnt == (\old(f->tx_cnt) + bytes) % 0x100000000;
+  @ ensures skr_flow_in_flight(f) == \old(skr_flow_in_flight(f)) + bytes;
+  @*/
+static void count_sent(skr_flow_t *f, uint32_t bytes)
 {
-    uint32_t message = 0U;
-
-    if (f->messages != 0U) {
-        message = f->message[f->first_message];
-    }
-    return message;
-}
-
-void skr_flow_forget(skr_flow_t *f)
-{
-    if (f->messages != 0U) {
-        f->first_message = (uint16_t)((f->first_message + 1U) % SKR_VSOCK_MESSAGES);
-        f->messages--;
-    }
-}
-
-bool skr_flow_holds(const skr_flow_t *f, uint32_t bytes)
-{
-    const uint32_t most = cap(f);
-
-    return (bytes <= most) && (f->tx_message <= (most - bytes));
-}
-
-uint32_t skr_flow_charge(skr_flow_t *f, uint32_t wanted)
-{
-    const uint32_t window = skr_flow_window(f);
-    const uint32_t bytes = (wanted < window) ? wanted : window;
-
     f->tx_cnt = advance(f->tx_cnt, bytes);
-    f->tx_message = advance(f->tx_message, bytes);
-    return bytes;
-}
-
-void skr_flow_data(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t bytes, uint32_t flags)
-{
-    fill_header(f, packet, SKR_VSOCK_OP_RW, flags, bytes);
-    f->told_fwd_cnt = f->fwd_cnt;
-    f->owed = (uint16_t)(f->owed & WITHOUT(SKR_OWE_CREDIT_UPDATE));
     if (f->tx_packets < SKR_VSOCK_SEND_PACKETS_MAX) {
         f->tx_packets++;
     }
-    if ((flags & SKR_VSOCK_SEQ_EOM) != 0U) {
-        f->tx_message = 0U;
-    }
 }
 
-void skr_flow_low_water(skr_flow_t *f, uint32_t bytes)
+void skr_flow_data(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t bytes)
 {
-    f->low_water = bytes;
-    forward(f, 0U);
+    fill_header(f, packet, SKR_VSOCK_OP_RW, 0U, bytes);
+    f->told_fwd_cnt = f->fwd_cnt;
+    f->owed = (uint16_t)(f->owed & WITHOUT(SKR_OWE_CREDIT_UPDATE));
+    /*@ assert skr_flow_in_flight(f) == skr_flow_in_flight{Pre}(f); */
+    count_sent(f, bytes);
 }
 
 bool skr_flow_due(const skr_flow_t *f)
@@ -604,27 +477,6 @@ bool skr_flow_due(const skr_flow_t *f)
     return due;
 }
 
-/** Let time pass for an open connection: note when its sender was found blocked, and end it if that lasts too long. */
-/*@ requires \valid(f) && skr_flow_sound(f) && f->state == SKR_FLOW_OPEN;
-  @ terminates \true; exits \false; assigns f->state, f->end, f->owed, f->since, f->blocked;
-  @ ensures skr_flow_sound(f);
-  @ ensures f->state == SKR_FLOW_OPEN && f->owed == \old(f->owed)
-  @     || f->state == SKR_FLOW_ENDED && f->end == SKR_TIMEOUT && f->owed == SKR_OWE_RST;
-  @*/
-static void tick_open(skr_flow_t *f, uint32_t now)
-{
-    if (skr_flow_window(f) != 0U) {
-        f->blocked = 0U;
-    } else if (f->blocked == 0U) {
-        f->blocked = 1U;
-        f->since = now;
-    } else if ((f->timeout != 0U) && skr_passed(now, f->since, f->timeout)) {
-        skr_flow_end(f, SKR_TIMEOUT, true);
-    } else {
-        /* still waiting */
-    }
-}
-
 void skr_flow_tick(skr_flow_t *f, uint32_t now)
 {
     if (f->state == SKR_FLOW_CONNECTING) {
@@ -632,10 +484,8 @@ void skr_flow_tick(skr_flow_t *f, uint32_t now)
             /* A REQUEST that never went out leaves the peer nothing to be told. */
             skr_flow_end(f, SKR_TIMEOUT, (f->owed & SKR_OWE_REQUEST) == 0U);
         }
-    } else if (f->state == SKR_FLOW_OPEN) {
-        tick_open(f, now);
     } else if (f->state == SKR_FLOW_CLOSING) {
-        if (skr_passed(now, f->since, (f->timeout != 0U) ? f->timeout : SKR_TICKS_CLOSE)) {
+        if (skr_passed(now, f->since, SKR_TICKS_CLOSE)) {
             skr_flow_end(f, SKR_CLOSED, true);
         }
     } else {

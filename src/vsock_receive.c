@@ -12,16 +12,14 @@
 #define EVENT_TRANSPORT_RESET 0U
 
 /** Enter a tuple in the list of those that are owed a RST. */
-/*@ requires \valid(reset + (0 .. SKR_VSOCK_RESET_LIST - 1)) && index < SKR_VSOCK_RESET_LIST && \valid_read(packet);
-  @ requires \separated(reset + (0 .. SKR_VSOCK_RESET_LIST - 1), packet);
+/*@ requires \valid(reset + (0 .. SKR_VSOCK_RESET_LIST - 1)) && index < SKR_VSOCK_RESET_LIST;
   @ terminates \true; exits \false;
   @ assigns reset[0 .. SKR_VSOCK_RESET_LIST - 1];
   @*/
-static void enter(skr_vsock_tuple_t reset[SKR_VSOCK_RESET_LIST], uint16_t index, const skr_vsock_packet_t *packet)
+static void enter(skr_vsock_tuple_t reset[SKR_VSOCK_RESET_LIST], uint16_t index, uint32_t local_port, uint32_t peer_port)
 {
-    reset[index].local_port = packet->dst_port;
-    reset[index].peer_port = packet->src_port;
-    reset[index].type = packet->type; /* also one that nobody knows: the sender recognizes its own */
+    reset[index].local_port = local_port;
+    reset[index].peer_port = peer_port;
 }
 
 /** Owe a RST to the tuple of a packet that has no connection; if the list is full it is dropped and counted. */
@@ -36,7 +34,7 @@ static void owe_reset(skr_vsock_t *v)
     if (v->packet.op == SKR_VSOCK_OP_RST) {
         /* a RST is never answered */
     } else if (v->resets < SKR_VSOCK_RESET_LIST) {
-        enter(v->reset, v->resets, &v->packet);
+        enter(v->reset, v->resets, v->packet.dst_port, v->packet.src_port);
         v->resets++;
         /*@ assert entered: skr_vsock_sound(v); */
     } else {
@@ -78,7 +76,7 @@ static void let_in(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, const
 {
     skr_flow_t *f = &flow[index];
 
-    skr_flow_begin(f, SKR_FLOW_OPEN, packet->type, packet->dst_port, packet->src_port, now);
+    skr_flow_begin(f, SKR_FLOW_OPEN, packet->dst_port, packet->src_port, now);
     (void)skr_flow_credit(f, packet->buf_alloc, packet->fwd_cnt);
     f->order = order;
 }
@@ -109,17 +107,17 @@ static void refuse(skr_vsock_t *v)
     owe_reset(v);
 }
 
-/** Whether somebody listens on a port for connections of a type, and its backlog takes one more. */
+/** Whether somebody listens on a port whose backlog takes one connection more. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false; assigns \nothing;
   @*/
-static bool takes_another(const skr_vsock_t *v, uint32_t port, uint16_t type)
+static bool takes_another(const skr_vsock_t *v, uint32_t port)
 {
     const uint16_t listener = skr_vsock_listener(v, port);
     bool takes = false;
 
     if (listener != SKR_VSOCK_NOWHERE) {
-        takes = (v->listener[listener].type == type) && (waiting(v, port) < v->listener[listener].backlog);
+        takes = waiting(v, port) < v->listener[listener].backlog;
     }
     return takes;
 }
@@ -134,8 +132,7 @@ static uint16_t place_for(const skr_vsock_t *v)
 {
     uint16_t index = SKR_VSOCK_NOWHERE;
 
-    if (takes_another(v, v->packet.dst_port, v->packet.type) &&
-        !skr_vsock_owes_reset(v, v->packet.dst_port, v->packet.src_port)) {
+    if (takes_another(v, v->packet.dst_port)) {
         index = skr_vsock_vacancy(v);
     }
     return index;
@@ -337,7 +334,7 @@ static void ignore(skr_vsock_t *v)
     v->counters.foreign_packets++;
 }
 
-/** A packet of a type that the device does not carry. */
+/** A packet of a type that was not negotiated. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1], v->counters;
@@ -365,7 +362,7 @@ static void dispatch(skr_vsock_t *v, uint32_t at, uint32_t bytes)
     if (!is_ours(v)) {
         ignore(v);
         /*@ assert foreign: skr_vsock_sound(v); */
-    } else if (!skr_vsock_carries(v, v->packet.type)) {
+    } else if (v->packet.type != SKR_VSOCK_TYPE_STREAM) {
         reject(v);
         /*@ assert odd: skr_vsock_sound(v); */
     } else {

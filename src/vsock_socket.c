@@ -3,9 +3,6 @@
 
 #define TICKS_MAX 0x40000000U
 
-/* Most local ports that can be in the way of a new one. */
-#define OTHERS (SKR_VSOCK_CONNECTIONS + SKR_VSOCK_LISTENERS + SKR_VSOCK_QUARANTINE_LIST)
-
 /** The handle of a connection. */
 /*@ requires \valid_read(flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && index < SKR_VSOCK_CONNECTIONS;
   @ terminates \true; exits \false; assigns \nothing;
@@ -46,13 +43,13 @@ skr_status_t skr_vsock_resolve(const skr_vsock_t *v, skr_vsock_handle_t handle, 
     return status;
 }
 
-/** Enter a port in the table of those that are bound. */
+/** Enter a port in the table of those that listen. */
 /*@ requires \valid(listener + (0 .. SKR_VSOCK_LISTENERS - 1));
   @ terminates \true; exits \false;
   @ assigns listener[0 .. SKR_VSOCK_LISTENERS - 1];
   @ ensures \result == SKR_OK || \result == SKR_FULL;
   @*/
-static skr_status_t enlist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint32_t port, uint16_t type, uint16_t backlog)
+static skr_status_t enlist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint32_t port, uint16_t backlog)
 {
     skr_status_t status = SKR_FULL;
 
@@ -62,9 +59,8 @@ static skr_status_t enlist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], u
       @ loop variant SKR_VSOCK_LISTENERS - i;
       @*/
     for (uint16_t i = 0U; (i < SKR_VSOCK_LISTENERS) && (status == SKR_FULL); i++) {
-        if (listener[i].type == 0U) {
+        if (listener[i].backlog == 0U) {
             listener[i].port = port;
-            listener[i].type = type;
             listener[i].backlog = backlog;
             status = SKR_OK;
         }
@@ -72,87 +68,28 @@ static skr_status_t enlist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], u
     return status;
 }
 
-/** Whether a port can be bound at all. */
-/*@ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> port != 0 && port != SKR_VSOCK_PORT_ANY;
-  @*/
-static bool is_port(uint32_t port)
-{
-    return (port != 0U) && (port != SKR_VSOCK_PORT_ANY);
-}
-
-/** Whether a type of connection is one of the standard's. */
-/*@ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> type == SKR_VSOCK_TYPE_STREAM || type == SKR_VSOCK_TYPE_SEQPACKET;
-  @*/
-static bool is_type(uint16_t type)
-{
-    return (type == SKR_VSOCK_TYPE_STREAM) || (type == SKR_VSOCK_TYPE_SEQPACKET);
-}
-
-skr_status_t skr_vsock_bind(skr_vsock_t *v, uint32_t port, uint16_t type)
-{
-    skr_status_t status = SKR_IN_USE;
-
-    if (!is_port(port) || !is_type(type)) {
-        status = SKR_ARGUMENT;
-    } else if (skr_vsock_listener(v, port) == SKR_VSOCK_NOWHERE) {
-        status = enlist(v->listener, port, type, 0U);
-    } else {
-        /* bound already */
-    }
-    return status;
-}
-
-/** Let a port listen: one that is bound at `index` unless it does already, and one that is not after binding it to streams. */
-/*@ requires \valid(listener + (0 .. SKR_VSOCK_LISTENERS - 1)) && (index < SKR_VSOCK_LISTENERS || index == SKR_VSOCK_NOWHERE);
-  @ terminates \true; exits \false;
-  @ assigns listener[0 .. SKR_VSOCK_LISTENERS - 1];
-  @ ensures \result == SKR_OK || \result == SKR_IN_USE || \result == SKR_FULL;
-  @*/
-static skr_status_t open_up(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint16_t index, uint32_t port, uint16_t backlog)
-{
-    skr_status_t status = SKR_IN_USE;
-
-    if (index == SKR_VSOCK_NOWHERE) {
-        status = enlist(listener, port, SKR_VSOCK_TYPE_STREAM, backlog);
-    } else if (listener[index].backlog == 0U) {
-        listener[index].backlog = backlog;
-        status = SKR_OK;
-    } else {
-        /* listens already */
-    }
-    return status;
-}
-
-/** Whether a port may listen with a backlog. */
-/*@ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> port != 0 && port != SKR_VSOCK_PORT_ANY && backlog != 0 && backlog <= SKR_VSOCK_CONNECTIONS;
-  @*/
-static bool may_listen(uint32_t port, uint16_t backlog)
-{
-    return is_port(port) && (backlog != 0U) && (backlog <= SKR_VSOCK_CONNECTIONS);
-}
-
 skr_status_t skr_vsock_listen(skr_vsock_t *v, uint32_t port, uint16_t backlog)
 {
-    skr_status_t status = SKR_ARGUMENT;
+    skr_status_t status = SKR_OK;
 
-    if (may_listen(port, backlog)) {
-        status = open_up(v->listener, skr_vsock_listener(v, port), port, backlog);
-        /*@ assert opened: skr_vsock_sound(v); */
+    if ((port == 0U) || (port == SKR_VSOCK_PORT_ANY) || (backlog == 0U) || (backlog > SKR_VSOCK_CONNECTIONS)) {
+        status = SKR_ARGUMENT;
+    } else if (skr_vsock_listener(v, port) != SKR_VSOCK_NOWHERE) {
+        status = SKR_IN_USE;
+    } else {
+        status = enlist(v->listener, port, backlog);
     }
     return status;
 }
 
-/** Take a port from the table of those that are bound. */
+/** Take a port from the table of those that listen. */
 /*@ requires \valid(listener + (0 .. SKR_VSOCK_LISTENERS - 1)) && index < SKR_VSOCK_LISTENERS;
   @ terminates \true; exits \false;
   @ assigns listener[0 .. SKR_VSOCK_LISTENERS - 1];
   @*/
 static void delist(skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS], uint16_t index)
 {
-    listener[index].type = 0U;
+    listener[index].backlog = 0U;
 }
 
 /** Cut a connection if it waits in the backlog of a port. */
@@ -238,28 +175,13 @@ static skr_vsock_handle_t hand_over(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint
     return handle_of(flow, index);
 }
 
-/** Whether somebody listens on a port. */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false; assigns \nothing;
-  @*/
-static bool listens(const skr_vsock_t *v, uint32_t port)
-{
-    const uint16_t index = skr_vsock_listener(v, port);
-    bool found = false;
-
-    if (index != SKR_VSOCK_NOWHERE) {
-        found = (v->listener[index].backlog != 0U);
-    }
-    return found;
-}
-
 skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_vsock_handle_t *handle, uint32_t *peer_port)
 {
     skr_status_t status = SKR_AGAIN;
 
     if (v->device.state == SKR_DEVICE_FAILED) {
         status = SKR_FAULT;
-    } else if (!listens(v, port)) {
+    } else if (skr_vsock_listener(v, port) == SKR_VSOCK_NOWHERE) {
         status = SKR_STATE;
     } else {
         const uint16_t index = longest_waiting(v, port);
@@ -275,13 +197,13 @@ skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_vsock_handle_t 
     return status;
 }
 
-/** Whether a port is bound, in use by a connection, or rests. */
+/** Whether a port is in use by a connection, or rests. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false; assigns \nothing;
   @*/
 static bool is_taken(const skr_vsock_t *v, uint32_t port)
 {
-    bool taken = (skr_vsock_listener(v, port) != SKR_VSOCK_NOWHERE);
+    bool taken = false;
 
     /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS;
       @ loop assigns i, taken;
@@ -319,7 +241,7 @@ static uint32_t port_after(uint32_t port)
     return next;
 }
 
-/** A local port that nobody uses. Connections, bound and resting ports can take all the ports looked at, but not the one after. */
+/** A local port that nobody uses. Connections and resting ports can take all the ports looked at, but not the one after. */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->next_port;
@@ -330,12 +252,12 @@ static uint32_t choose_port(skr_vsock_t *v)
 {
     uint32_t port = v->next_port;
 
-    /*@ loop invariant 0 <= i <= OTHERS;
+    /*@ loop invariant 0 <= i <= SKR_VSOCK_CONNECTIONS + SKR_VSOCK_QUARANTINE_LIST;
       @ loop invariant SKR_VSOCK_PORT_FIRST <= port <= SKR_VSOCK_PORT_LAST;
       @ loop assigns i, port;
-      @ loop variant OTHERS - i;
+      @ loop variant SKR_VSOCK_CONNECTIONS + SKR_VSOCK_QUARANTINE_LIST - i;
       @*/
-    for (uint16_t i = 0U; (i < OTHERS) && is_taken(v, port); i++) {
+    for (uint16_t i = 0U; (i < (SKR_VSOCK_CONNECTIONS + SKR_VSOCK_QUARANTINE_LIST)) && is_taken(v, port); i++) {
         port = port_after(port);
     }
     v->next_port = port_after(port);
@@ -348,19 +270,9 @@ static uint32_t choose_port(skr_vsock_t *v)
   @ assigns flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_flows_sound(flow);
   @*/
-static void begin(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint16_t type, uint32_t local_port,
-                  uint32_t peer_port, uint32_t now)
+static void begin(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32_t local_port, uint32_t peer_port, uint32_t now)
 {
-    skr_flow_begin(&flow[index], SKR_FLOW_CONNECTING, type, local_port, peer_port, now);
-}
-
-/** Whether a tuple has a connection, or had one that the peer still is to be told the end of. */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false; assigns \nothing;
-  @*/
-static bool is_occupied(const skr_vsock_t *v, uint32_t local_port, uint32_t peer_port)
-{
-    return (skr_vsock_find(v, local_port, peer_port) != SKR_VSOCK_NOWHERE) || skr_vsock_owes_reset(v, local_port, peer_port);
+    skr_flow_begin(&flow[index], SKR_FLOW_CONNECTING, local_port, peer_port, now);
 }
 
 /** Begin a connection from a port that is known to be good, in a place that is free. */
@@ -372,16 +284,16 @@ static bool is_occupied(const skr_vsock_t *v, uint32_t local_port, uint32_t peer
   @ ensures \result == SKR_OK || \result == SKR_IN_USE || \result == SKR_FULL;
   @ ensures \result == SKR_OK ==> vacancy < SKR_VSOCK_CONNECTIONS;
   @*/
-static skr_status_t connect_from(skr_vsock_t *v, uint16_t vacancy, uint16_t type, uint32_t local_port, uint32_t peer_port)
+static skr_status_t connect_from(skr_vsock_t *v, uint16_t vacancy, uint32_t local_port, uint32_t peer_port)
 {
     skr_status_t status = SKR_OK;
 
-    if (is_occupied(v, local_port, peer_port)) {
+    if (skr_vsock_find(v, local_port, peer_port) != SKR_VSOCK_NOWHERE) {
         status = SKR_IN_USE;
     } else if (vacancy == SKR_VSOCK_NOWHERE) {
         status = SKR_FULL;
     } else {
-        begin(v->flow, vacancy, type, local_port, peer_port, v->device.now);
+        begin(v->flow, vacancy, local_port, peer_port, v->device.now);
         /*@ assert begun: skr_vsock_sound(v); */
     }
     return status;
@@ -400,7 +312,7 @@ static skr_vsock_handle_t complete(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint1
     return handle_of(flow, index);
 }
 
-skr_status_t skr_vsock_connect(skr_vsock_t *v, uint16_t type, uint32_t local_port, uint32_t peer_port, uint32_t timeout,
+skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t peer_port, uint32_t timeout,
                                skr_vsock_handle_t *handle)
 {
     const bool any = (local_port == SKR_VSOCK_PORT_ANY);
@@ -409,16 +321,14 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint16_t type, uint32_t local_por
 
     if (v->device.state == SKR_DEVICE_FAILED) {
         status = SKR_FAULT;
-    } else if ((local_port == 0U) || (timeout == 0U) || (timeout > TICKS_MAX) || !is_type(type)) {
+    } else if ((local_port == 0U) || (timeout == 0U) || (timeout > TICKS_MAX)) {
         status = SKR_ARGUMENT;
     } else if (v->up == 0U) {
         status = SKR_AGAIN;
-    } else if (!skr_vsock_carries(v, type)) {
-        status = SKR_STATE;
     } else {
         const uint32_t port = any ? choose_port(v) : local_port;
         /*@ assert chosen: skr_vsock_sound(v); */
-        status = connect_from(v, index, type, port, peer_port);
+        status = connect_from(v, index, port, peer_port);
         /*@ assert connected: skr_vsock_sound(v); */
     }
     /*@ assert decided: skr_vsock_sound(v); */
@@ -432,21 +342,17 @@ skr_status_t skr_vsock_connect(skr_vsock_t *v, uint16_t type, uint32_t local_por
     return status;
 }
 
-/** Whether what is read at one time is there: bytes of a stream, or a message. */
-/*@ requires \valid_read(f);
+/** Whether received bytes, or the end of them, can be had; as the status of a call that tries. */
+/*@ requires \valid_read(f) && skr_flow_sound(f);
   @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> (f->type == SKR_VSOCK_TYPE_SEQPACKET ? f->messages != 0 : f->stored != 0);
+  @ ensures \result == SKR_OK <==> f->stored > 0;
+  @ ensures \result != SKR_FAULT;
   @*/
-static bool has_any(const skr_flow_t *f)
-{
-    return (f->type == SKR_VSOCK_TYPE_SEQPACKET) ? (f->messages != 0U) : (f->stored != 0U);
-}
-
-skr_status_t skr_vsock_readable(const skr_flow_t *f)
+static skr_status_t readable(const skr_flow_t *f)
 {
     skr_status_t status = SKR_AGAIN;
 
-    if (has_any(f)) {
+    if (f->stored != 0U) {
         status = SKR_OK;
     } else if (f->state == SKR_FLOW_ENDED) {
         status = f->end;
@@ -458,7 +364,15 @@ skr_status_t skr_vsock_readable(const skr_flow_t *f)
     return status;
 }
 
-uint32_t skr_vsock_move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint8_t *data, uint32_t capacity)
+/** Move the oldest received bytes out of a connection, as many as there are and `data` has room for; how many. */
+/*@ requires skr_vsock_table(flow, index) && \valid(data + (0 .. capacity - 1));
+  @ requires \separated(data + (0 .. capacity - 1), flow + (0 .. SKR_VSOCK_CONNECTIONS - 1));
+  @ terminates \true; exits \false;
+  @ assigns data[0 .. capacity - 1], flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_flows_sound(flow) && \result <= capacity;
+  @ ensures \result > 0 ==> \old(flow[index].stored) > 0;
+  @*/
+static uint32_t move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint8_t *data, uint32_t capacity)
 {
     skr_flow_t *f = &flow[index];
     uint32_t got = 0U;
@@ -483,41 +397,30 @@ uint32_t skr_vsock_move_out(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t ind
     return got;
 }
 
-void skr_vsock_owe(skr_vsock_t *v, uint16_t index)
+/** Look after a connection whose credit update has become due by reading. */
+/*@ requires skr_vsock_sound(v) && index < SKR_VSOCK_CONNECTIONS;
+  @ terminates \true; exits \false;
+  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @ ensures skr_vsock_sound(v) && skr_since_pre(v->device.state);
+  @*/
+static void owe(skr_vsock_t *v, uint16_t index)
 {
     if (v->flow[index].owed != 0U) {
         skr_vsock_attend(v, index);
     }
 }
 
-/** As skr_vsock_resolve(), of a connection that is a stream. */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == SKR_OK || \result == SKR_STALE || \result == SKR_STATE || \result == SKR_FAULT;
-  @ ensures \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @ ensures \result == SKR_OK ==> index < SKR_VSOCK_CONNECTIONS && v->flow[index].type != SKR_VSOCK_TYPE_SEQPACKET;
-  @*/
-static skr_status_t resolve_stream(const skr_vsock_t *v, skr_vsock_handle_t handle, uint16_t index)
-{
-    skr_status_t status = skr_vsock_resolve(v, handle, index);
-
-    if ((status == SKR_OK) && (v->flow[index].type == SKR_VSOCK_TYPE_SEQPACKET)) {
-        status = SKR_STATE;
-    }
-    return status;
-}
-
 skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *data, uint32_t capacity, uint32_t *got)
 {
     const uint16_t index = skr_vsock_place(handle);
     uint32_t moved = 0U;
-    skr_status_t status = resolve_stream(v, handle, index);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if ((status == SKR_OK) && (capacity != 0U)) {
-        status = skr_vsock_readable(&v->flow[index]);
-        moved = skr_vsock_move_out(v->flow, index, data, capacity);
+        status = readable(&v->flow[index]);
+        moved = move_out(v->flow, index, data, capacity);
         /*@ assert moved: skr_vsock_sound(v); */
-        skr_vsock_owe(v, index);
+        owe(v, index);
     }
     skr_vsock_tell(v, got, moved);
     return status;
@@ -526,10 +429,10 @@ skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *
 skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t **data, uint32_t *length)
 {
     const uint16_t index = skr_vsock_place(handle);
-    skr_status_t status = resolve_stream(v, handle, index);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
-        status = skr_vsock_readable(&v->flow[index]);
+        status = readable(&v->flow[index]);
     }
     if (status == SKR_OK) {
         uint32_t at = 0U;
@@ -559,12 +462,12 @@ static skr_status_t drop_oldest(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t
 skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length)
 {
     const uint16_t index = skr_vsock_place(handle);
-    skr_status_t status = resolve_stream(v, handle, index);
+    skr_status_t status = skr_vsock_resolve(v, handle, index);
 
     if (status == SKR_OK) {
         status = drop_oldest(v->flow, index, length);
         /*@ assert dropped: skr_vsock_sound(v); */
-        skr_vsock_owe(v, index);
+        owe(v, index);
     }
     return status;
 }
@@ -627,7 +530,6 @@ static void leave(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index, uint32
         /* over already */
     }
     f->stored = 0U;
-    f->messages = 0U;
     f->released = 1U;
 }
 
@@ -658,7 +560,6 @@ static void cut(skr_flow_t flow[SKR_VSOCK_CONNECTIONS], uint16_t index)
         skr_flow_end(f, SKR_RESET, (f->owed & SKR_OWE_REQUEST) == 0U);
     }
     f->stored = 0U;
-    f->messages = 0U;
     f->released = 1U;
 }
 
@@ -675,17 +576,6 @@ skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t handle)
     return status;
 }
 
-/** Whether a connection counts as readable: a message, as many bytes as were asked for, or the last ones there will be. */
-/*@ requires \valid_read(f);
-  @ terminates \true; exits \false; assigns \nothing;
-  @*/
-static bool is_readable(const skr_flow_t *f)
-{
-    const bool last = (f->state == SKR_FLOW_ENDED) || ((f->shut & SKR_SHUT_PEER_SEND) != 0U);
-
-    return has_any(f) && (last || (f->stored >= f->low_water) || (f->type == SKR_VSOCK_TYPE_SEQPACKET));
-}
-
 skr_status_t skr_vsock_events(const skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t *events)
 {
     const uint16_t index = skr_vsock_place(handle);
@@ -695,7 +585,7 @@ skr_status_t skr_vsock_events(const skr_vsock_t *v, skr_vsock_handle_t handle, u
         const skr_flow_t *f = &v->flow[index];
         uint32_t bits = 0U;
 
-        if (is_readable(f)) {
+        if (f->stored != 0U) {
             bits |= SKR_VSOCK_READABLE;
         }
         if (skr_vsock_is_writable(v, f)) {

@@ -219,7 +219,7 @@ static void send_row(const char *name, skr_vsock_handle_t handle, uint32_t lengt
         if (i == 16U) {
             meter_open(&row, name);
         }
-        MEASURE(row, status = skr_vsock_send(&vsock, handle, bytes, length, 0U, &taken));
+        MEASURE(row, status = skr_vsock_send(&vsock, handle, bytes, length, &taken));
         meter_require((status == SKR_OK) && (taken == length), name);
         meter_sample(&row);
         backend_transmit(&vsock_side, &vsock.device.virtq[SKR_VSOCK_TX], SKR_VSOCK_TX);
@@ -252,7 +252,7 @@ static void receive_row(const char *name, skr_vsock_handle_t handle, uint32_t ho
             next = skr_vsock_recv(&vsock, handle, bytes, length, &got);
         }
         if (way == ECHO) {
-            last = skr_vsock_send(&vsock, handle, bytes, length, 0U, &taken);
+            last = skr_vsock_send(&vsock, handle, bytes, length, &taken);
         }
         meter_stop(&row);
         meter_require((status == SKR_OK) && (next == SKR_OK) && (last == SKR_OK), name);
@@ -431,7 +431,7 @@ static void worst_console_rows(void)
          (status == SKR_OK) && (count == (SKR_CONSOLE_RX_COUNT * SKR_CONSOLE_RX_BYTES)));
     ONCE("worst.console_acknowledge", count = skr_console_acknowledge(&console), true);
     ONCE("worst.console_size", skr_console_size(&console, &columns, &lines), (columns == 80U) && (lines == 24U));
-    ONCE("worst.console_resized", skr_console_resized(&console), console.port[0].sized == 0U);
+    ONCE("worst.console_resized", skr_console_resized(&console), console.sized == 0U);
     ONCE("worst.console_cause", cause = skr_console_cause(&console), cause == SKR_CAUSE_NONE);
     meter_require(skr_console_write(&console, bytes, SKR_CONSOLE_TX_COUNT * SKR_CONSOLE_TX_BYTES, &count) == SKR_OK, "fill");
     ONCE("worst.console_start", status = skr_console_start(&console, now), status == SKR_OK);
@@ -467,9 +467,9 @@ static void worst_connection_rows(skr_vsock_handle_t handle, skr_vsock_handle_t 
     ONCE("worst.vsock_consume", status = skr_vsock_consume(&vsock, handle, 2072U), status == SKR_OK);
     /* Every transmit buffer of ours used and given back, none taken back yet. */
     vsock_turn();
-    meter_require(skr_vsock_send(&vsock, handle, bytes, ROOM, 0U, &count) == SKR_OK, "fill");
+    meter_require(skr_vsock_send(&vsock, handle, bytes, ROOM, &count) == SKR_OK, "fill");
     backend_transmit(&vsock_side, &vsock.device.virtq[SKR_VSOCK_TX], SKR_VSOCK_TX);
-    ONCE("worst.vsock_send", status = skr_vsock_send(&vsock, handle, bytes, ROOM, 0U, &count),
+    ONCE("worst.vsock_send", status = skr_vsock_send(&vsock, handle, bytes, ROOM, &count),
          (status == SKR_OK) && (count == ((SKR_VSOCK_TX_COUNT - SKR_VSOCK_TX_RESERVE) *
                                           (SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES))));
     ONCE("worst.vsock_shutdown",
@@ -498,7 +498,7 @@ static void worst_step_row(void)
         const skr_vsock_handle_t each = ((uint32_t)vsock.flow[i].generation * 0x10000U) + i + 1U;
         meter_require(skr_vsock_consume(&vsock, each, 2184U) == SKR_OK, "credit is owed");
     }
-    meter_require(skr_vsock_send(&vsock, handle, bytes, ROOM, 0U, &count) == SKR_OK, "fill");
+    meter_require(skr_vsock_send(&vsock, handle, bytes, ROOM, &count) == SKR_OK, "fill");
     vsock.flow[connections - 1U].owed |= SKR_OWE_CREDIT_UPDATE; /* the data have carried it */
     backend_transmit(&vsock_side, &vsock.device.virtq[SKR_VSOCK_TX], SKR_VSOCK_TX);
     for (uint32_t i = 0U; i < 8U; i++) {
@@ -543,14 +543,14 @@ static void worst_vsock_rows(void)
     /* All ports looked at are taken, by connections and by resting ones; one place is free, the last. */
     vsock_up(SKR_TRANSPORT_MMIO_V2, NULL);
     for (uint32_t i = 1U; i < SKR_VSOCK_CONNECTIONS; i++) {
-        meter_require(skr_vsock_connect(&vsock, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, 5U, LONG, &handle) == SKR_OK, "connect");
+        meter_require(skr_vsock_connect(&vsock, SKR_VSOCK_PORT_ANY, 5U, LONG, &handle) == SKR_OK, "connect");
     }
     for (uint32_t i = 0U; i < SKR_VSOCK_QUARANTINE_LIST; i++) {
         vsock.resting[i].port = vsock.next_port + i;
         vsock.resting[i].since = now;
     }
     vsock.next_port = SKR_VSOCK_PORT_FIRST;
-    ONCE("worst.vsock_connect", status = skr_vsock_connect(&vsock, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, 5U, LONG, &handle), status == SKR_OK);
+    ONCE("worst.vsock_connect", status = skr_vsock_connect(&vsock, SKR_VSOCK_PORT_ANY, 5U, LONG, &handle), status == SKR_OK);
     ONCE("worst.vsock_acknowledge", count = skr_vsock_acknowledge(&vsock), true);
     ONCE("worst.vsock_cid", count = skr_vsock_cid(&vsock), count == 3U);
     ONCE("worst.vsock_cause", cause = skr_vsock_cause(&vsock), cause == SKR_CAUSE_NONE);

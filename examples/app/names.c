@@ -48,7 +48,6 @@ const char *name_of_cause(skr_cause_t cause)
     case SKR_CAUSE_CONFIG_UNSTABLE: return "CONFIG_UNSTABLE";
     case SKR_CAUSE_CID: return "CID";
     case SKR_CAUSE_ATTACH: return "ATTACH";
-    case SKR_CAUSE_PORTS: return "PORTS";
     case SKR_CAUSE_IDENTITY_LOST: return "IDENTITY_LOST";
     case SKR_CAUSE_STATUS_LOST: return "STATUS_LOST";
     case SKR_CAUSE_NEEDS_RESET: return "NEEDS_RESET";

@@ -111,7 +111,7 @@ static void turn_echo(island_t *island, session_t *s)
         uint32_t taken = 0U;
 
         go = session_go(island, s, skr_vsock_peek(&island->vsock, s->handle, &data, &length), READING)
-          && session_go(island, s, skr_vsock_send(&island->vsock, s->handle, data, length, 0U, &taken), WRITING)
+          && session_go(island, s, skr_vsock_send(&island->vsock, s->handle, data, length, &taken), WRITING)
           && session_go(island, s, skr_vsock_consume(&island->vsock, s->handle, taken), READING);
         island->more = island->more || (taken > 0U);
     }
@@ -172,7 +172,7 @@ static void turn_chargen(island_t *island, session_t *s)
     for (uint32_t i = 0U; i < CHARGEN_BYTES; i++) {
         data[i] = chargen_character((s->position + i) % CHARGEN_PERIOD);
     }
-    if (session_go(island, s, skr_vsock_send(&island->vsock, s->handle, data, CHARGEN_BYTES, 0U, &taken), WRITING)) {
+    if (session_go(island, s, skr_vsock_send(&island->vsock, s->handle, data, CHARGEN_BYTES, &taken), WRITING)) {
         s->position = (s->position + taken) % CHARGEN_PERIOD;
     }
 }
@@ -206,7 +206,7 @@ static void shell_session_out(island_t *island, session_t *s)
         uint32_t taken = 0U;
 
         go = (count > 0U)
-          && session_go(island, s, skr_vsock_send(&island->vsock, s->handle, bytes, count, 0U, &taken), WRITING);
+          && session_go(island, s, skr_vsock_send(&island->vsock, s->handle, bytes, count, &taken), WRITING);
         shell_taken(&s->shell, taken);
     }
     island->more = island->more || go;

@@ -112,7 +112,7 @@ static void try_to_connect(island_t *island)
     telemetry_t *m = &island->telemetry;
     skr_vsock_handle_t handle = 0U;
 
-    if (telemetry_go(island, skr_vsock_connect(&island->vsock, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, PORT_TELEMETRY, CONNECT_TIMEOUT, &handle),
+    if (telemetry_go(island, skr_vsock_connect(&island->vsock, SKR_VSOCK_PORT_ANY, PORT_TELEMETRY, CONNECT_TIMEOUT, &handle),
                      false)) {
         m->handle = handle;
         m->open = false;
@@ -176,7 +176,7 @@ static void send_line(island_t *island)
     telemetry_t *m = &island->telemetry;
     uint32_t taken = 0U;
 
-    if (telemetry_go(island, skr_vsock_send(&island->vsock, m->handle, &m->line[m->line_at], m->line_length - m->line_at, 0U, &taken),
+    if (telemetry_go(island, skr_vsock_send(&island->vsock, m->handle, &m->line[m->line_at], m->line_length - m->line_at, &taken),
                      false)) {
         m->line_at += taken;
     }

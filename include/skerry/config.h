@@ -40,40 +40,6 @@
 #define SKR_CONSOLE_TX_BYTES 192U
 #endif
 
-/** Console ports: 1 .. 8. With 1 there is no control queue and F_MULTIPORT is never negotiated. Each further one costs two queues, with
- *  their buffers in the window, and 24 bytes and its name of private RAM; the control queues cost two more. A vsock context of the same
- *  configuration has room for as many queues. */
-#ifndef SKR_CONSOLE_PORTS
-#define SKR_CONSOLE_PORTS 1U
-#endif
-
-/** Console control buffers in each direction: 2 .. SKR_VIRTQ_SIZE_MAX. Only with SKR_CONSOLE_PORTS > 1. */
-#ifndef SKR_CONSOLE_CONTROL_COUNT
-#define SKR_CONSOLE_CONTROL_COUNT 8U
-#endif
-
-/** Bytes in one console control buffer: a multiple of 4, 12 .. 4096. Some back-ends claim to have written more than they were given room
- *  for, which is a fault: 8 and the longest name of a port, its terminator included, have to fit. Only with SKR_CONSOLE_PORTS > 1. */
-#ifndef SKR_CONSOLE_CONTROL_BYTES
-#define SKR_CONSOLE_CONTROL_BYTES 128U
-#endif
-
-/** Bytes kept of the name of a port, its terminator included: a multiple of 4, 4 .. 64. What is longer is cut. */
-#ifndef SKR_CONSOLE_NAME_BYTES
-#define SKR_CONSOLE_NAME_BYTES 32U
-#endif
-
-/** Console control messages that one step takes: 1 .. SKR_VIRTQ_SIZE_MAX. Bounds the time of a step. */
-#ifndef SKR_CONSOLE_STEP_MESSAGES
-#define SKR_CONSOLE_STEP_MESSAGES 8U
-#endif
-
-/** Order of the two numbers of a RESIZE message: 0: columns, then rows, as VIRTIO 1.4 has it. 1: rows, then columns, as some
- *  back-ends send them. The order in the configuration of the device is never another than columns, rows. */
-#ifndef SKR_CONSOLE_RESIZE_ROWS_FIRST
-#define SKR_CONSOLE_RESIZE_ROWS_FIRST 0U
-#endif
-
 /** vsock receive buffers: 2 .. SKR_VIRTQ_SIZE_MAX. Costs SKR_VSOCK_BUFFER_BYTES of the window each. */
 #ifndef SKR_VSOCK_RX_COUNT
 #define SKR_VSOCK_RX_COUNT 16U
@@ -101,7 +67,7 @@
 #endif
 
 /** Connections, in both roles together, those in a backlog included: 1 .. 128.
- *  Costs SKR_VSOCK_WINDOW_BYTES + 4 * SKR_VSOCK_MESSAGES + 112 bytes of private RAM each. A step goes through those that wait or owe something, a packet
+ *  Costs SKR_VSOCK_WINDOW_BYTES + 80 bytes of private RAM each. A step goes through those that wait or owe something, a packet
  *  through the table only when two tuples share a hint: an open connection that nobody uses costs neither. */
 #ifndef SKR_VSOCK_CONNECTIONS
 #define SKR_VSOCK_CONNECTIONS 8U
@@ -115,12 +81,6 @@
 /** Receive window of one connection, advertised to the peer as buf_alloc, in bytes: a power of two, 64 .. 1 MiB. */
 #ifndef SKR_VSOCK_WINDOW_BYTES
 #define SKR_VSOCK_WINDOW_BYTES 4096U
-#endif
-
-/** Messages of a SEQPACKET connection that have been received whole and not read yet: 1 .. 1024; a peer that sends more is reset,
- *  for credit counts bytes and not messages. Costs 4 bytes of private RAM each, in every connection. */
-#ifndef SKR_VSOCK_MESSAGES
-#define SKR_VSOCK_MESSAGES 32U
 #endif
 
 /** Most payload in flight towards the peer, in bytes, whatever credit it offers: 1 .. 16 MiB. */
@@ -139,7 +99,7 @@
 #define SKR_VSOCK_STEP_PACKETS 16U
 #endif
 
-/** Resets owed to tuples that have no connection: 1 .. 32; a further one is dropped and counted. Costs 12 bytes each. */
+/** Resets owed to tuples that have no connection: 1 .. 32; a further one is dropped and counted. Costs 8 bytes each. */
 #ifndef SKR_VSOCK_RESET_LIST
 #define SKR_VSOCK_RESET_LIST 8U
 #endif
@@ -206,24 +166,6 @@
 #if (SKR_CONSOLE_TX_BYTES < 4U) || (SKR_CONSOLE_TX_BYTES > 4096U) || ((SKR_CONSOLE_TX_BYTES % 4U) != 0U)
 #error "SKR_CONSOLE_TX_BYTES: expected a multiple of 4, 4 .. 4096"
 #endif
-#if (SKR_CONSOLE_PORTS < 1U) || (SKR_CONSOLE_PORTS > 8U)
-#error "SKR_CONSOLE_PORTS: expected 1 .. 8"
-#endif
-#if (SKR_CONSOLE_CONTROL_COUNT < 2U) || (SKR_CONSOLE_CONTROL_COUNT > SKR_VIRTQ_SIZE_MAX)
-#error "SKR_CONSOLE_CONTROL_COUNT: expected 2 .. SKR_VIRTQ_SIZE_MAX"
-#endif
-#if (SKR_CONSOLE_CONTROL_BYTES < 12U) || (SKR_CONSOLE_CONTROL_BYTES > 4096U) || ((SKR_CONSOLE_CONTROL_BYTES % 4U) != 0U)
-#error "SKR_CONSOLE_CONTROL_BYTES: expected a multiple of 4, 12 .. 4096"
-#endif
-#if (SKR_CONSOLE_NAME_BYTES < 4U) || (SKR_CONSOLE_NAME_BYTES > 64U) || ((SKR_CONSOLE_NAME_BYTES % 4U) != 0U)
-#error "SKR_CONSOLE_NAME_BYTES: expected a multiple of 4, 4 .. 64"
-#endif
-#if (SKR_CONSOLE_STEP_MESSAGES < 1U) || (SKR_CONSOLE_STEP_MESSAGES > SKR_VIRTQ_SIZE_MAX)
-#error "SKR_CONSOLE_STEP_MESSAGES: expected 1 .. SKR_VIRTQ_SIZE_MAX"
-#endif
-#if (SKR_CONSOLE_RESIZE_ROWS_FIRST < 0U) || (SKR_CONSOLE_RESIZE_ROWS_FIRST > 1U)
-#error "SKR_CONSOLE_RESIZE_ROWS_FIRST: expected 0 .. 1"
-#endif
 #if (SKR_VSOCK_RX_COUNT < 2U) || (SKR_VSOCK_RX_COUNT > SKR_VIRTQ_SIZE_MAX)
 #error "SKR_VSOCK_RX_COUNT: expected 2 .. SKR_VIRTQ_SIZE_MAX"
 #endif
@@ -247,9 +189,6 @@
 #endif
 #if (SKR_VSOCK_WINDOW_BYTES < 64U) || (SKR_VSOCK_WINDOW_BYTES > 1048576U) || ((SKR_VSOCK_WINDOW_BYTES & (SKR_VSOCK_WINDOW_BYTES - 1U)) != 0U)
 #error "SKR_VSOCK_WINDOW_BYTES: expected a power of two, 64 .. 1048576"
-#endif
-#if (SKR_VSOCK_MESSAGES < 1U) || (SKR_VSOCK_MESSAGES > 1024U)
-#error "SKR_VSOCK_MESSAGES: expected 1 .. 1024"
 #endif
 #if (SKR_VSOCK_SEND_BYTES_MAX < 1U) || (SKR_VSOCK_SEND_BYTES_MAX > 16777216U)
 #error "SKR_VSOCK_SEND_BYTES_MAX: expected 1 .. 16777216"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * virtio console: text out, text in, without waiting. One port, number 0, or with SKR_CONSOLE_PORTS > 1 several, if the device
- * offers them.
+ * virtio console, port 0: text out, text in, without waiting.
  *
  * CONVENTIONS (they hold for every function of console.h and vsock.h)
  *   Owner       a context belongs to one caller at a time: no call while another one on the same context runs. It lies
@@ -28,21 +27,11 @@ extern "C" {
 /** Feature bits of a console, VIRTIO 1.4, 5.3.3. */
 #define SKR_CONSOLE_F_SIZE (1ULL << 0U)
 
-#define SKR_CONSOLE_F_MULTIPORT (1ULL << 1U)
-
 #define SKR_CONSOLE_F_EMERG_WRITE (1ULL << 2U)
 
-/** Queues of port 0, and of control. Those of port n > 0 are 2n + 2 and 2n + 3. */
+/** Queues of port 0. */
 #define SKR_CONSOLE_RX 0U
 #define SKR_CONSOLE_TX 1U
-#define SKR_CONSOLE_CONTROL_RX 2U
-#define SKR_CONSOLE_CONTROL_TX 3U
-
-/** What is known of a port, bits of skr_console_port_state(). Bits above these are the library's own. */
-#define SKR_CONSOLE_PORT_PRESENT 0x1U   /**< the device has the port */
-#define SKR_CONSOLE_PORT_CONSOLE 0x2U   /**< it is meant for a terminal */
-#define SKR_CONSOLE_PORT_HOST_OPEN 0x4U /**< somebody has opened the other end */
-#define SKR_CONSOLE_PORT_OPEN 0x8U      /**< this side has opened it: a wish, announced as soon as there is a port */
 
 /** What passed, in bytes unless said. Counters wrap. */
 typedef struct {
@@ -50,75 +39,31 @@ typedef struct {
     uint32_t read;           /**< handed out by skr_console_read() */
     uint32_t dropped;        /**< taken, but still with the device when a new start began: their fate is unknown */
     uint32_t empty_buffers;  /**< receive buffers that came back without a byte */
-#if SKR_CONSOLE_PORTS > 1U
-    uint32_t late;           /**< received on a port that is not there, or not open on this side: thrown away */
-    uint32_t odd_messages;   /**< control messages dropped: too short, unknown, of no port, or of no sense */
-#endif
 } skr_console_counters_t;
-
-/** A port. */
-typedef struct {
-    uint32_t rx_at;       /**< bytes of the receive buffer being read that are handed out already */
-    uint32_t rx_length;   /**< bytes in it */
-    uint16_t rx_id;       /**< the buffer being read, SKR_VIRTQ_NONE if there is none */
-    uint16_t columns;     /**< size of the terminal as last told; 0: unknown */
-    uint16_t rows;
-    uint16_t sized;       /**< 1: the size was told in this life of the device */
-#if SKR_CONSOLE_PORTS > 1U
-    uint32_t flags;       /**< SKR_CONSOLE_PORT_..., and answers that are owed */
-    char name[SKR_CONSOLE_NAME_BYTES]; /**< always terminated */
-#endif
-} skr_console_port_t;
 
 /** A console. */
 typedef struct {
     skr_console_counters_t counters;
-    skr_console_port_t port[SKR_CONSOLE_PORTS];
-#if SKR_CONSOLE_PORTS > 1U
-    uint32_t ports;       /**< ports in use, 1 .. SKR_CONSOLE_PORTS; 0: not known yet in this life of the device */
-    uint32_t greet;       /**< 1: the device is still to be told that this side is ready */
-#endif
+    uint32_t rx_at;       /**< bytes of the receive buffer being read that are handed out already */
+    uint32_t rx_length;   /**< bytes in it */
+    uint16_t rx_id;       /**< the buffer being read, SKR_VIRTQ_NONE if there is none */
+    uint16_t columns;     /**< size of the terminal as last read; 0: unknown */
+    uint16_t rows;
+    uint16_t sized;       /**< 1: the size was read in this life of the device */
     skr_device_t device;
 } skr_console_t;
 
-/* each: what holds of each port, given with its receive queue, is written out; for one port, or for two. There are no proofs of more.
- * by_ports: what else calls change if there are several. queue_is: what the buffers of a queue are. sound: what holds of a console between any two calls. reading: while a receive buffer
- * is being read it is with this side, and the marks lie inside it. apart, result: the caller's bytes, or his result, are neither in
- * the context nor in a window. */
-#ifdef __FRAMAC__
-#define skr_console_queue_is(c, i, n, bytes, writes) \
-    ((c)->device.virtq[i].count == (n) && (c)->device.virtq[i].stride == (bytes) && (c)->device.virtq[i].from_device == (writes))
-
-#define skr_console_port_queues(c, p, rx) \
-    (skr_console_queue_is(c, rx, SKR_CONSOLE_RX_COUNT, SKR_CONSOLE_RX_BYTES, 1) \
-  && skr_console_queue_is(c, rx + 1, SKR_CONSOLE_TX_COUNT, SKR_CONSOLE_TX_BYTES, 0))
-#endif
-
-#if SKR_CONSOLE_PORTS == 1U
-#ifdef __FRAMAC__
-#define skr_console_each(holds, c) holds(c, 0, 0)
-
-#define skr_console_ports_known(c) ((c)->device.queues == 2)
-
-#define skr_console_by_ports(c) (c)->device.state
-#endif
-#else
-#ifdef __FRAMAC__
-#define skr_console_each(holds, c) (holds(c, 0, 0) && holds(c, 1, 4))
-
-#define skr_console_ports_known(c) \
-    (((c)->device.queues == 2 || (c)->device.queues == 4 || (c)->device.queues == 6) \
-  && (c)->ports <= 2 && ((c)->ports == 2 ==> (c)->device.queues == 6) \
-  && skr_console_queue_is(c, SKR_CONSOLE_CONTROL_RX, SKR_CONSOLE_CONTROL_COUNT, SKR_CONSOLE_CONTROL_BYTES, 1) \
-  && skr_console_queue_is(c, SKR_CONSOLE_CONTROL_TX, SKR_CONSOLE_CONTROL_COUNT, 8, 0))
-
-#define skr_console_by_ports(c) (c)->counters, (c)->ports, (c)->greet, (c)->device.queues
-#endif
-#endif
-
+/* sound: what holds of a console between any two calls. reading: while a receive buffer is being read it is with this side,
+ * and the marks lie inside it. apart, result: the caller's bytes, or his result, are neither in the context nor in a window. */
 #ifdef __FRAMAC__
 #define skr_console_queues(c) \
-    ((c)->device.config_bytes == 12 && skr_console_each(skr_console_port_queues, c) && skr_console_ports_known(c))
+    ((c)->device.queues == 2 && (c)->device.config_bytes == 12 \
+  && (c)->device.virtq[SKR_CONSOLE_RX].count == SKR_CONSOLE_RX_COUNT \
+  && (c)->device.virtq[SKR_CONSOLE_RX].stride == SKR_CONSOLE_RX_BYTES \
+  && (c)->device.virtq[SKR_CONSOLE_RX].from_device == 1 \
+  && (c)->device.virtq[SKR_CONSOLE_TX].count == SKR_CONSOLE_TX_COUNT \
+  && (c)->device.virtq[SKR_CONSOLE_TX].stride == SKR_CONSOLE_TX_BYTES \
+  && (c)->device.virtq[SKR_CONSOLE_TX].from_device == 0)
 
 #define skr_console_windows(c) \
     ((c)->device.linked != 0 ==> \
@@ -129,12 +74,10 @@ typedef struct {
 #define skr_console_sound(c) \
     (\valid(c) && skr_device_sound(&(c)->device) && skr_console_queues(c) && skr_console_windows(c))
 
-#define skr_console_port_reading(c, p, rx) \
-    ((c)->device.state == SKR_DEVICE_READY && (c)->port[p].rx_id != SKR_VIRTQ_NONE ==> \
-        skr_virtq_taken(&(c)->device.virtq[rx], (c)->port[p].rx_id) \
-     && (c)->port[p].rx_at < (c)->port[p].rx_length <= SKR_CONSOLE_RX_BYTES)
-
-#define skr_console_reading(c) skr_console_each(skr_console_port_reading, c)
+#define skr_console_reading(c) \
+    ((c)->device.state == SKR_DEVICE_READY && (c)->rx_id != SKR_VIRTQ_NONE ==> \
+        skr_virtq_taken(&(c)->device.virtq[SKR_CONSOLE_RX], (c)->rx_id) \
+     && (c)->rx_at < (c)->rx_length <= SKR_CONSOLE_RX_BYTES)
 
 #define skr_console_apart(c, bytes, n) \
     (\separated(c, (bytes) + (0 .. (n) - 1)) \
@@ -172,7 +115,7 @@ typedef struct {
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> c->device.state == SKR_DEVICE_IDLE;
   @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ ensures c->port[0].rx_id == SKR_VIRTQ_NONE && c->port[0].columns == 0 && c->port[0].rows == 0;
+  @ ensures c->rx_id == SKR_VIRTQ_NONE && c->columns == 0 && c->rows == 0;
   @*/
 SKR_MUST_CHECK skr_status_t skr_console_init(skr_console_t *c, const skr_transport_t *transport);
 
@@ -185,14 +128,14 @@ SKR_MUST_CHECK skr_status_t skr_console_init(skr_console_t *c, const skr_transpo
  * @return SKR_OK     call skr_console_step() until it returns SKR_OK
  * @return SKR_FAULT  the description is bad; only a new init helps
  *
- * Bound: a loop of SKR_CONSOLE_TX_COUNT passes for each port, no shared access. Blocks: never. Context: task.
+ * Bound: one loop of SKR_CONSOLE_TX_COUNT passes, no shared access. Blocks: never. Context: task.
  * [impl->dsn~console.start~1] [proof->dsn~console.start~1]
  */
 /*@ requires skr_console_sound(c) && skr_console_reading(c);
   @ terminates \true; exits \false;
-  @ assigns c->counters.dropped, c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
+  @ assigns c->counters, c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
   @         c->device.placed, c->device.fences, c->device.attached, c->device.since, c->device.rung, c->device.watched,
-  @         c->device.now, c->device.counters, skr_console_by_ports(c);
+  @         c->device.now, c->device.counters;
   @ ensures skr_console_sound(c) && skr_console_reading(c);
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> c->device.linked != 0;
@@ -207,9 +150,6 @@ SKR_MUST_CHECK skr_status_t skr_console_start(skr_console_t *c, uint32_t now);
  * Besides, it takes back the buffers that were transmitted, and reads the size of the terminal: once when the device
  * begins to run, and again after skr_console_resized(). A size that changes while it is read is left for the next step.
  *
- * With several ports it takes control messages as well, SKR_CONSOLE_STEP_MESSAGES of them, answers what has to be answered, and throws
- * away what came in on a port that is not there, or not open on this side.
- *
  * @param now  the caller's tick
  *
  * @return SKR_OK     running
@@ -218,15 +158,13 @@ SKR_MUST_CHECK skr_status_t skr_console_start(skr_console_t *c, uint32_t now);
  * @return SKR_FAULT  given up; skr_console_cause() says why
  *
  * Bound: that of skr_device_step(); then one loop of at most SKR_CONSOLE_TX_COUNT passes, 2 shared reads a pass, 1 shared
- * write, and that of one skr_device_read_config(). With several ports: the loop for each port, another one of SKR_CONSOLE_RX_COUNT
- * passes, 4 shared accesses a pass, for each port that is not open on this side, and for control 3 shared accesses for each of
- * SKR_CONSOLE_CONTROL_COUNT messages sent before, 10 and a name of SKR_CONSOLE_NAME_BYTES bytes for each of SKR_CONSOLE_STEP_MESSAGES
- * received, 5 for each answer, 2 for a port, 1 besides. Blocks: never. Context: task.
+ * write, and that of one skr_device_read_config(). Blocks: never. Context: task.
  * [impl->dsn~console.step~1] [proof->dsn~console.step~1]
  */
 /*@ requires skr_console_sound(c) && skr_console_reading(c);
   @ terminates \true; exits \false;
-  @ assigns c->port[0 .. SKR_CONSOLE_PORTS - 1], skr_console_by_ports(c), c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
+  @ assigns c->rx_at, c->rx_length, c->rx_id, c->columns, c->rows, c->sized,
+  @         c->device.state, c->device.cause, c->device.status, c->device.features, c->device.offset,
   @         c->device.placed, c->device.fences, c->device.attached, c->device.since, c->device.rung, c->device.watched,
   @         c->device.now, c->device.counters, c->device.field[0 .. 1], c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
   @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
@@ -236,8 +174,8 @@ SKR_MUST_CHECK skr_status_t skr_console_start(skr_console_t *c, uint32_t now);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_STATE || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> c->device.state == SKR_DEVICE_READY;
   @ ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ ensures kept: SKR_CONSOLE_PORTS == 1 && \old(c->device.state) == SKR_DEVICE_READY ==>
-  @      skr_since_pre(c->port[0].rx_id) && skr_since_pre(c->port[0].rx_at) && skr_since_pre(c->port[0].rx_length);
+  @ ensures kept: \old(c->device.state) == SKR_DEVICE_READY ==>
+  @      c->rx_id == \old(c->rx_id) && c->rx_at == \old(c->rx_at) && c->rx_length == \old(c->rx_length);
   @*/
 SKR_MUST_CHECK skr_status_t skr_console_step(skr_console_t *c, uint32_t now);
 
@@ -260,7 +198,7 @@ SKR_MUST_CHECK skr_status_t skr_console_step(skr_console_t *c, uint32_t now);
 /*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, taken);
   @ requires \valid_read(data + (0 .. length - 1)) && skr_console_apart(c, (uint8_t *)data, length);
   @ terminates \true; exits \false;
-  @ assigns *taken, c->counters.written, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
+  @ assigns *taken, c->counters.written, c->device.virtq[SKR_CONSOLE_TX], c->device.state, c->device.cause,
   @         c->device.counters, c->device.status, c->device.rung,
   @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
@@ -311,8 +249,8 @@ SKR_MUST_CHECK skr_status_t skr_console_write(skr_console_t *c, const uint8_t *d
 /*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, got);
   @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
   @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters, c->device.status,
+  @ assigns *got, data[0 .. capacity - 1], c->counters, c->rx_at, c->rx_length, c->rx_id,
+  @         c->device.virtq[SKR_CONSOLE_RX], c->device.state, c->device.cause, c->device.counters, c->device.status,
   @         c->device.rung, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
   @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
   @ ensures skr_console_sound(c);
@@ -381,7 +319,7 @@ SKR_MUST_CHECK skr_status_t skr_console_emergency(skr_console_t *c, uint8_t char
 /*@ requires \valid_read(c) && \valid(columns) && \valid(rows) && \separated(c, columns, rows);
   @ terminates \true; exits \false;
   @ assigns *columns, *rows;
-  @ ensures *columns == c->port[0].columns && *rows == c->port[0].rows;
+  @ ensures *columns == c->columns && *rows == c->rows;
   @*/
 void skr_console_size(const skr_console_t *c, uint16_t *columns, uint16_t *rows);
 
@@ -394,8 +332,8 @@ void skr_console_size(const skr_console_t *c, uint16_t *columns, uint16_t *rows)
  */
 /*@ requires \valid(c);
   @ terminates \true; exits \false;
-  @ assigns c->port[0].sized;
-  @ ensures c->port[0].sized == 0;
+  @ assigns c->sized;
+  @ ensures c->sized == 0;
   @*/
 void skr_console_resized(skr_console_t *c);
 
@@ -434,152 +372,6 @@ skr_cause_t skr_console_cause(const skr_console_t *c);
   @ complete behaviors; disjoint behaviors;
   @*/
 uint32_t skr_console_acknowledge(const skr_console_t *c);
-
-#if SKR_CONSOLE_PORTS > 1U
-
-/* Several ports. The calls above are for port 0. A port comes and goes as the device says; a device without F_MULTIPORT, as any over
- * the hypervisor-less transport of kvmtool, has port 0 from the moment it runs, and never another. */
-
-/**
- * What is known of a port now.
- *
- * @param port  0 .. SKR_CONSOLE_PORTS - 1; of any other nothing is known
- *
- * @return SKR_CONSOLE_PORT_... bits. Only _OPEN, the caller's own wish, can stand while the console does not run, or while there is no
- *         such port
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~console.port_state~1] [proof->dsn~console.port_state~1]
- */
-/*@ requires skr_console_sound(c);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <= 0xF && (port >= SKR_CONSOLE_PORTS ==> \result == 0);
-  @*/
-uint32_t skr_console_port_state(const skr_console_t *c, uint16_t port);
-
-/**
- * Name of a port, as the device has told it: printable ASCII, any other byte replaced by '?', cut at SKR_CONSOLE_NAME_BYTES - 1.
- * Data from the other side: two ports may have the same name.
- *
- * @return text in the context, always terminated, empty if there is no name; it can change with the next step. NULL if `port` is not
- *         below SKR_CONSOLE_PORTS
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~console.port_name~1] [proof->dsn~console.port_name~1]
- */
-/*@ requires skr_console_sound(c);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures port < SKR_CONSOLE_PORTS ==> \result == &c->port[port].name[0];
-  @ ensures port >= SKR_CONSOLE_PORTS ==> \result == \null;
-  @*/
-const char *skr_console_port_name(const skr_console_t *c, uint16_t port);
-
-/**
- * Size of the terminal of a port, as skr_console_size(): port 0 by the configuration of the device as well, every port by RESIZE messages.
- *
- * @param columns  out: 0 .. 65535; 0: unknown, or no such port
- * @param rows     out: likewise
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~console.port_size~1] [proof->dsn~console.port_size~1]
- */
-/*@ requires skr_console_sound(c) && \valid(columns) && \valid(rows) && \separated(c, columns, rows);
-  @ terminates \true; exits \false;
-  @ assigns *columns, *rows;
-  @ ensures *columns == (port < SKR_CONSOLE_PORTS ? c->port[port].columns : 0);
-  @ ensures *rows == (port < SKR_CONSOLE_PORTS ? c->port[port].rows : 0);
-  @*/
-void skr_console_port_size(const skr_console_t *c, uint16_t port, uint16_t *columns, uint16_t *rows);
-
-/**
- * Open or close this side's end of a port. It is a wish: announced by the next step if the port is there, again whenever it comes,
- * and kept over a new start. Several changes before a step are one announcement. Port 0 is open from init on; a port that the device
- * nominates as a console is opened by that.
- *
- * What comes in on a port that is closed on this side is thrown away by skr_console_step(), and counted.
- *
- * @return SKR_OK        the wish is noted
- * @return SKR_ARGUMENT  `port` is not below SKR_CONSOLE_PORTS
- * @return SKR_FAULT     given up; nothing changed
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~console.port_open~1] [proof->dsn~console.port_open~1]
- */
-/*@ requires skr_console_sound(c) && skr_console_reading(c);
-  @ terminates \true; exits \false;
-  @ assigns c->port[0 .. SKR_CONSOLE_PORTS - 1];
-  @ ensures skr_console_sound(c) && skr_console_reading(c);
-  @ ensures \result == (port >= SKR_CONSOLE_PORTS ? SKR_ARGUMENT : c->device.state == SKR_DEVICE_FAILED ? SKR_FAULT : SKR_OK);
-  @*/
-SKR_MUST_CHECK skr_status_t skr_console_port_open(skr_console_t *c, uint16_t port, bool open);
-
-/**
- * As skr_console_write(), on any port. Nothing is taken unless the port is there, open on this side, and open on the other or a console.
- *
- * @return as skr_console_write(); SKR_AGAIN as well while the port does not take text
- * @return SKR_ARGUMENT  `port` is not below SKR_CONSOLE_PORTS; `taken` is 0
- *
- * Bound: that of skr_console_write(). Blocks: never. Context: task.
- * [impl->dsn~console.port_text~1] [proof->dsn~console.port_text~1]
- */
-/*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, taken);
-  @ requires \valid_read(data + (0 .. length - 1)) && skr_console_apart(c, (uint8_t *)data, length);
-  @ terminates \true; exits \false;
-  @ assigns *taken, c->counters.written, c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause,
-  @         c->device.counters, c->device.status, c->device.rung,
-  @         c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_sound(c);
-  @ ensures skr_console_reading(c);
-  @ ensures *taken <= length;
-  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_ARGUMENT || \result == SKR_FAULT;
-  @ ensures \result != SKR_OK ==> *taken == 0;
-  @ behavior refused:
-  @   assumes port >= SKR_CONSOLE_PORTS || c->device.state != SKR_DEVICE_READY;
-  @   assigns *taken;
-  @   ensures \result == (port >= SKR_CONSOLE_PORTS ? SKR_ARGUMENT : c->device.state == SKR_DEVICE_FAILED ? SKR_FAULT : SKR_AGAIN);
-  @ behavior running:
-  @   assumes port < SKR_CONSOLE_PORTS && c->device.state == SKR_DEVICE_READY;
-  @   ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ complete behaviors; disjoint behaviors;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_console_port_write(skr_console_t *c, uint16_t port, const uint8_t *data, uint32_t length,
-                                                   uint32_t *taken);
-
-/**
- * As skr_console_read(), on any port. What came in before the other end was closed can still be read; what is still unread when the
- * port goes, or this side closes it, is lost.
- *
- * @return as skr_console_read(); SKR_AGAIN as well while the port is not there, or not open on this side
- * @return SKR_ARGUMENT  `port` is not below SKR_CONSOLE_PORTS; `got` is 0
- *
- * Bound: that of skr_console_read(). Blocks: never. Context: task.
- * [impl->dsn~console.port_text~1] [proof->dsn~console.port_text~1]
- */
-/*@ requires skr_console_sound(c) && skr_console_reading(c) && skr_console_result(c, got);
-  @ requires \valid(data + (0 .. capacity - 1)) && skr_console_apart(c, data, capacity);
-  @ terminates \true; exits \false;
-  @ assigns *got, data[0 .. capacity - 1], c->counters, c->port[0 .. SKR_CONSOLE_PORTS - 1],
-  @         c->device.virtq[0 .. SKR_DEVICE_QUEUES - 1], c->device.state, c->device.cause, c->device.counters, c->device.status,
-  @         c->device.rung, c->device.transport.registers[0 .. c->device.transport.registers_size - 1],
-  @         c->device.transport.memory[0 .. c->device.transport.memory_size - 1];
-  @ ensures skr_console_sound(c);
-  @ ensures skr_console_reading(c);
-  @ ensures *got <= capacity;
-  @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_ARGUMENT || \result == SKR_FAULT;
-  @ ensures \result != SKR_OK ==> *got == 0;
-  @ behavior refused:
-  @   assumes port >= SKR_CONSOLE_PORTS || c->device.state != SKR_DEVICE_READY;
-  @   assigns *got;
-  @   ensures \result == (port >= SKR_CONSOLE_PORTS ? SKR_ARGUMENT : c->device.state == SKR_DEVICE_FAILED ? SKR_FAULT : SKR_AGAIN);
-  @ behavior running:
-  @   assumes port < SKR_CONSOLE_PORTS && c->device.state == SKR_DEVICE_READY;
-  @   ensures \result == SKR_FAULT <==> c->device.state == SKR_DEVICE_FAILED;
-  @ complete behaviors; disjoint behaviors;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_console_port_read(skr_console_t *c, uint16_t port, uint8_t *data, uint32_t capacity, uint32_t *got);
-
-#endif
 
 #ifdef __cplusplus
 }

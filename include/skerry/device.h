@@ -20,12 +20,8 @@
 extern "C" {
 #endif
 
-/** Queues of one device: vsock has 3, a console two for each port and, if they are several, two for control. */
-#if SKR_CONSOLE_PORTS > 1U
-#define SKR_DEVICE_QUEUES ((2U * SKR_CONSOLE_PORTS) + 2U)
-#else
+/** Queues of one device: vsock has 3. */
 #define SKR_DEVICE_QUEUES 3U
-#endif
 
 /** Device ids, VIRTIO 1.4, 5. */
 #define SKR_DEVICE_ID_CONSOLE 3U
@@ -95,33 +91,21 @@ typedef struct {
     skr_virtq_t virtq[SKR_DEVICE_QUEUES]; /**< last: what stands behind so much memory takes longer instructions */
 } skr_device_t;
 
-/* each: what holds of each queue is written out, the provers need no quantifier over structures then; for 3 queues, or for the 6 of
- * a console of two ports. There are no proofs of more.
- * meant: what the buffers of a queue are was said. planned: it was, of each queue in use. linked: the windows are as described. progress: how far the set-up has come, by
+/* What holds of each queue is written out for 0, 1 and 2: the provers need no quantifier over structures then.
+ * planned: what the buffers of each queue are. linked: the windows are as described. progress: how far the set-up has come, by
  * state: nothing placed; one to be placed; one placed last; all placed. Without a good description the device is FAILED and
- * stays so. same: what no call but init and plan changes. steady: a receive ring of which nothing has changed since the call. */
-#if SKR_DEVICE_QUEUES == 3U
+ * stays so. same: what no call but init and plan changes. steady: a ring of which nothing has changed since the call. */
 #ifdef __FRAMAC__
-#define skr_device_each(holds, d) (holds(d, 0) && holds(d, 1) && holds(d, 2))
-#endif
-#else
-#ifdef __FRAMAC__
-#define skr_device_each(holds, d) \
-    (holds(d, 0) && holds(d, 1) && holds(d, 2) && holds(d, 3) && holds(d, 4) && holds(d, 5))
-#endif
-#endif
-
-#ifdef __FRAMAC__
-#define skr_device_queue_meant(d, i)                                          \
-    (1 <= (d)->virtq[i].count <= SKR_VIRTQ_SIZE_MAX && 4 <= (d)->virtq[i].stride <= 0x20000)
-
-#define skr_device_queue_planned(d, i) (i < (d)->queues ==> skr_device_queue_meant(d, i))
+#define skr_device_queue_planned(d, i)                                        \
+    (i < (d)->queues ==>                                                      \
+       1 <= (d)->virtq[i].count <= SKR_VIRTQ_SIZE_MAX && 4 <= (d)->virtq[i].stride <= 0x20000)
 
 #define skr_device_planned(d)                                                 \
     (\valid(d) && 1 <= (d)->queues <= SKR_DEVICE_QUEUES                       \
   && (d)->placed <= (d)->queues && (d)->fences <= 2                           \
   && SKR_DEVICE_IDLE <= (d)->state <= SKR_DEVICE_FAILED                       \
-  && skr_device_each(skr_device_queue_planned, d))
+  && skr_device_queue_planned(d, 0) && skr_device_queue_planned(d, 1)         \
+  && skr_device_queue_planned(d, 2))
 
 #define skr_device_linked(d)                                                  \
     (skr_transport_sound(&(d)->transport)                                     \
@@ -134,7 +118,8 @@ typedef struct {
        && (d)->virtq[i].base == (d)->transport.memory                         \
        && (d)->virtq[i].limit == (d)->transport.memory_size)
 
-#define skr_device_rings(d) skr_device_each(skr_device_ring, d)
+#define skr_device_rings(d)                                                   \
+    (skr_device_ring(d, 0) && skr_device_ring(d, 1) && skr_device_ring(d, 2))
 
 #define skr_device_progress(d)                                                \
     ((d)->offset <= (d)->transport.memory_size                                \
@@ -152,21 +137,19 @@ typedef struct {
 #define skr_device_ready(d)                                                   \
     (skr_device_sound(d) && (d)->state == SKR_DEVICE_READY)
 
-#define skr_device_queue_same(d, i) skr_virtq_planned(&(d)->virtq[i])
-
 #define skr_device_same(d)                                                    \
-    (skr_since_pre((d)->linked) && skr_since_pre((d)->queues) && skr_device_each(skr_device_queue_same, d))
+    (skr_since_pre((d)->linked) && skr_since_pre((d)->queues)                 \
+  && skr_virtq_planned(&(d)->virtq[0]) && skr_virtq_planned(&(d)->virtq[1]) && skr_virtq_planned(&(d)->virtq[2]))
 
 #define skr_queue_steady(q)                                                   \
-    ((q)->from_device != 0 ==> skr_virtq_settled(q) && skr_since_pre((q)->ready) && skr_since_pre((q)->outstanding) \
+    (skr_virtq_settled(q) && skr_since_pre((q)->ready) && skr_since_pre((q)->outstanding) \
   && skr_since_pre((q)->free_count) && skr_since_pre((q)->avail_idx)          \
   && skr_since_pre((q)->kicked_idx) && skr_since_pre((q)->last_used)          \
   && (\forall integer i; 0 <= i < SKR_VIRTQ_SIZE_MAX ==>                      \
          skr_since_pre((q)->free_ids[i]) && skr_since_pre((q)->owner[i])))
 
-#define skr_device_queue_steady(d, i) skr_queue_steady(&(d)->virtq[i])
-
-#define skr_device_steady(d) skr_device_each(skr_device_queue_steady, d)
+#define skr_device_steady(d)                                                  \
+    (skr_queue_steady(&(d)->virtq[0]) && skr_queue_steady(&(d)->virtq[1]) && skr_queue_steady(&(d)->virtq[2]))
 #endif
 
 /**
@@ -219,25 +202,6 @@ SKR_MUST_CHECK skr_status_t skr_device_init(skr_device_t *d, const skr_transport
   @   && d->virtq[\old(d->queues)].from_device == (from_device ? 1 : 0);
   @*/
 void skr_device_plan_queue(skr_device_t *d, bool from_device, uint16_t count, uint32_t stride);
-
-/**
- * Say how many of the planned queues the device is to have, before the first one is placed.
- *
- * @param queues  the first so many, 1 .. SKR_DEVICE_QUEUES; all of them were planned
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~device.use_queues~1] [proof->dsn~device.use_queues~1]
- */
-/*@ requires skr_device_sound(d) && d->placed == 0 && 1 <= queues <= SKR_DEVICE_QUEUES;
-  @ requires skr_device_each(skr_device_queue_meant, d);
-  @ terminates \true; exits \false;
-  @ assigns d->queues;
-  @ ensures skr_device_sound(d) && d->queues == queues;
-  @*/
-static inline void skr_device_use_queues(skr_device_t *d, uint32_t queues)
-{
-    d->queues = queues;
-}
 
 /**
  * Begin a set-up; also the only way out of a fault, and of READY.
@@ -341,11 +305,10 @@ void skr_device_fail(skr_device_t *d, skr_cause_t cause);
 SKR_MUST_CHECK skr_status_t skr_device_pop(skr_device_t *d, uint16_t queue);
 
 /**
- * Show the device what was added to a queue, and notify it if it wants that. A transmit buffer that must wait for another one
- * (SKR_OPTION_PMM_MISSES_ZERO) waits for no more than two steps: the next but one repeats the kick, with a buffer of zeros behind it.
+ * Show the device what was added to a queue, and notify it if it wants that.
  *
  * Bound: no loop; 3 shared writes, 1 shared read, 1 full barrier; nothing if nothing was added. Blocks: never.
- * [impl->dsn~device.flush~2] [proof->dsn~device.flush~2]
+ * [impl->dsn~device.flush~1] [proof->dsn~device.flush~1]
  */
 /*@ requires skr_device_ready(d) && queue < d->queues;
   @ terminates \true; exits \false;

@@ -61,7 +61,6 @@ typedef enum {
     SKR_CAUSE_CONFIG_UNSTABLE = 27,   /**< a configuration field changed at every try */
     SKR_CAUSE_CID = 28,               /**< the guest CID is reserved or above 32 bits */
     SKR_CAUSE_ATTACH = 29,            /**< the rings of an earlier life contradict themselves */
-    SKR_CAUSE_PORTS = 30,             /**< a console with several ports says that it has none */
     /* running */
     SKR_CAUSE_IDENTITY_LOST = 40,     /**< the magic value vanished: the PMM restarted */
     SKR_CAUSE_STATUS_LOST = 41,       /**< the status is not what this side wrote: the back-end restarted or reset */

@@ -33,14 +33,6 @@ typedef enum {
 /** Offer EVENT_IDX to the device if it has it. */
 #define SKR_OPTION_EVENT_IDX 0x2U
 
-/** Hypervisor-less vsock only: this PMM passes a doorbell on only while the available index of a ring is not 0, so the index is
- *  never left there: once in 65536 buffers, a receive buffer waits for the next one, and a buffer of zeros (a packet of CID 0, which
- *  the host drops) is sent behind a packet that would stay the last. True of kvmtool's PMM. */
-#define SKR_OPTION_PMM_MISSES_ZERO 0x10U
-
-/** All options that kvmtool's PMM needs, for console and vsock alike. */
-#define SKR_OPTIONS_KVMTOOL SKR_OPTION_PMM_MISSES_ZERO
-
 /** Bytes of the hypervisor-less block that belong to the register page; rings begin behind them. */
 #define SKR_HVL_HEADER_BYTES 0x1000U
 

@@ -302,42 +302,15 @@ void skr_virtq_add(skr_virtq_t *q, uint16_t id, uint32_t length);
 void skr_virtq_fill(skr_virtq_t *q);
 
 /**
- * Add a buffer full of zeros, if any is free. For a ring whose reader takes zeros for nothing.
- *
- * Bound: no loop; one clear of `stride` bytes and 2 shared writes. Blocks: never. Context: task, one owner.
- * [impl->dsn~virtq.pad~1] [proof->dsn~virtq.pad~1]
- */
-/*@ requires skr_virtq_sound(q);
-  @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], *q;
-  @ ensures skr_virtq_settled(q);
-  @ ensures skr_virtq_sound(q);
-  @*/
-void skr_virtq_pad(skr_virtq_t *q);
-
-/**
- * Show the device what was added, as far as an index, and find out whether it wants to be told. With EVENT_IDX a receive ring
- * also asks for an interrupt at the next buffer after those seen: look once more before going to sleep.
- *
- * @param until  q->avail_idx to show everything, the one before it to keep the last buffer back
+ * Show the device everything added so far, and find out whether it wants to be told. With EVENT_IDX a receive ring also asks
+ * for an interrupt at the next buffer after those seen: look once more before going to sleep.
  *
  * @return true  kick the device
  * @return false  nothing new, or the device has said that it is awake
  *
- * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; none of them if nothing is new. Blocks: never.
- * [impl->dsn~virtq.show~1] [proof->dsn~virtq.show~1]
+ * Bound: no loop; 2 shared writes, 1 shared read, 1 full barrier; none of them if nothing was added. Blocks: never.
+ * [impl->dsn~virtq.publish~1] [proof->dsn~virtq.publish~1]
  */
-/*@ requires skr_virtq_sound(q);
-  @ terminates \true; exits \false;
-  @ assigns q->base[0 .. q->limit - 1], q->kicked_idx;
-  @ ensures skr_virtq_sound(q);
-  @ ensures q->kicked_idx == until;
-  @ ensures until == \old(q->kicked_idx) ==> \result == \false;
-  @*/
-bool skr_virtq_show(skr_virtq_t *q, uint16_t until);
-
-/** Show everything added so far, as skr_virtq_show().
- *  [impl->dsn~virtq.publish~2] [proof->dsn~virtq.publish~2] */
 /*@ requires skr_virtq_sound(q);
   @ terminates \true; exits \false;
   @ assigns q->base[0 .. q->limit - 1], q->kicked_idx;
@@ -345,10 +318,7 @@ bool skr_virtq_show(skr_virtq_t *q, uint16_t until);
   @ ensures q->kicked_idx == q->avail_idx;
   @ ensures q->avail_idx == \old(q->kicked_idx) ==> \result == \false;
   @*/
-static inline bool skr_virtq_publish(skr_virtq_t *q)
-{
-    return skr_virtq_show(q, q->avail_idx);
-}
+bool skr_virtq_publish(skr_virtq_t *q);
 
 /**
  * Take back one buffer that the device has finished with. What came back stands in the ring: no other memory is written, so
@@ -393,18 +363,6 @@ SKR_MUST_CHECK skr_cause_t skr_virtq_pop(skr_virtq_t *q);
   @ ensures skr_virtq_sound(q);
   @*/
 void skr_virtq_interrupts(const skr_virtq_t *q, bool wanted);
-
-/** Whether this side has a buffer: it may add or release it. Bound: no loop, no shared access.
- *  [impl->dsn~virtq.has~1] [proof->dsn~virtq.has~1] */
-/*@ requires \valid_read(q) && q->count <= SKR_VIRTQ_SIZE_MAX;
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> skr_virtq_taken(q, id);
-  @*/
-static inline bool skr_virtq_has(const skr_virtq_t *q, uint16_t id)
-{
-    return (id < q->count) && (q->owner[id] == SKR_VIRTQ_DRIVER) &&
-           (((uint32_t)q->free_count + q->outstanding) < q->count);
-}
 
 /** Offset of buffer `id` in the window. Bound: no loop, no shared access.
  *  [impl->dsn~virtq.buffer~1] [proof->dsn~virtq.buffer~1] */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * vsock towards the host: listen, accept, connect, send, receive, without waiting. The conventions of console.h hold.
- *
- * A connection carries bytes (SKR_VSOCK_TYPE_STREAM) or messages (SKR_VSOCK_TYPE_SEQPACKET). Streams are read with
- * skr_vsock_recv(), or skr_vsock_peek() and skr_vsock_consume(); messages with skr_vsock_recv_message(). Both are sent with
- * skr_vsock_send(), or built in place with skr_vsock_reserve() and skr_vsock_commit().
+ * vsock streams towards the host: listen, accept, connect, send, receive, without waiting. The conventions of console.h hold.
  *
  * Connections live in a fixed table and are named by handles; a handle that outlived its connection is refused. Sending is
  * bounded by the peer's credit and by SKR_VSOCK_SEND_BYTES_MAX; receiving by a private window per connection. All times are
@@ -12,7 +8,7 @@
  *
  * A connection's life for its owner:
  *     listen -> accept -> handle        connect -> handle (SKR_AGAIN from send and recv until it is open)
- *     handle -> send or reserve+commit, recv or peek+consume or recv_message, shutdown, events -> close (in order) or reset (at once)
+ *     handle -> send, recv or peek+consume, shutdown, events -> close (in order) or reset (at once)
  * Every handle is closed by its owner, also after SKR_CLOSED, SKR_REFUSED, SKR_RESET or SKR_TIMEOUT; only then is its place free.
  */
 #ifndef SKERRY_VSOCK_H
@@ -30,11 +26,6 @@ extern "C" {
 #define SKR_VSOCK_TX 1U
 #define SKR_VSOCK_EVENT 2U
 
-/** Features, VIRTIO 1.4, 5.10.3; all are negotiated when offered. What a device without them can do is streams. */
-#define SKR_VSOCK_F_STREAM 0x1U
-#define SKR_VSOCK_F_SEQPACKET 0x2U
-#define SKR_VSOCK_F_NO_IMPLIED_STREAM 0x4U /**< without STREAM there are no streams then */
-
 /** "any port": connect() chooses one, and keeps a used one out of use for SKR_TICKS_QUARANTINE. */
 #define SKR_VSOCK_PORT_ANY 0xFFFFFFFFU
 
@@ -42,7 +33,7 @@ extern "C" {
 typedef uint32_t skr_vsock_handle_t;
 
 /** Bits of skr_vsock_events(). */
-#define SKR_VSOCK_READABLE 0x1U /**< as many bytes as skr_vsock_set_low_water() says, or a message, or the last bytes are there */
+#define SKR_VSOCK_READABLE 0x1U /**< recv would give data */
 #define SKR_VSOCK_WRITABLE 0x2U /**< send would take data */
 #define SKR_VSOCK_HANGUP 0x4U   /**< the peer sends no more, or the connection is over */
 #define SKR_VSOCK_ERROR 0x8U    /**< it ended as SKR_REFUSED, SKR_RESET or SKR_TIMEOUT */
@@ -50,11 +41,6 @@ typedef uint32_t skr_vsock_handle_t;
 /** Directions for skr_vsock_shutdown(). */
 #define SKR_VSOCK_SHUT_RECEIVE 0x1U
 #define SKR_VSOCK_SHUT_SEND 0x2U
-
-/** Flags for skr_vsock_send() and skr_vsock_commit(), and of a message received. */
-#define SKR_VSOCK_MORE 0x1U /**< more follows at once: a packet that is not full may wait for it, and the doorbell does, until
-                                 the next step at the latest. Of a message: this is not its end */
-#define SKR_VSOCK_RECORD 0x2U /**< the message ends a record (EOR); means nothing in a stream */
 
 /** What passed, and what was put up with. Counters wrap. */
 typedef struct {
@@ -71,28 +57,17 @@ typedef struct {
     uint32_t odd_events;        /**< events of a wrong size or kind */
 } skr_vsock_counters_t;
 
-/** A bound port. */
+/** A listening port. */
 typedef struct {
     uint32_t port;
-    uint16_t backlog;  /**< most connections waiting for accept; 0: bound, but nobody listens */
-    uint16_t type;     /**< SKR_VSOCK_TYPE_...; 0: the place is free */
+    uint32_t backlog;  /**< most connections waiting for accept; 0: the place is free */
 } skr_vsock_listener_t;
 
 /** A tuple that is owed a RST. */
 typedef struct {
     uint32_t local_port;
     uint32_t peer_port;
-    uint16_t type;     /**< of the packet that it answers */
 } skr_vsock_tuple_t;
-
-/** The packet that is being built, in a transmit buffer of its own. */
-typedef struct {
-    uint32_t bytes;    /**< payload so far */
-    uint32_t added;    /**< bytes that were added last, or that there is room for */
-    uint32_t sent;     /**< bytes that the last call sent */
-    uint16_t id;       /**< the buffer; what the ring's books do not show as ours is none */
-    uint16_t index;    /**< its connection's place */
-} skr_vsock_build_t;
 
 /** A local port that rests. */
 typedef struct {
@@ -112,9 +87,7 @@ typedef struct {
     uint16_t due;              /**< first connection of the list that the next step looks after; SKR_VSOCK_CONNECTIONS: none */
     uint16_t due_last;         /**< last one of it, if there is any */
     uint16_t next_resting;     /**< place in `resting` that is overwritten next */
-    uint16_t types;            /**< SKR_VSOCK_TYPE_... that the device carries */
     uint16_t armed;            /**< 1: transmit interrupts are asked for, a sender is blocked */
-    skr_vsock_build_t build;
     skr_vsock_listener_t listener[SKR_VSOCK_LISTENERS];
     skr_vsock_tuple_t reset[SKR_VSOCK_RESET_LIST];
     skr_vsock_resting_t resting[SKR_VSOCK_QUARANTINE_LIST];
@@ -127,8 +100,7 @@ typedef struct {
 #ifdef __FRAMAC__
 #define skr_vsock_tables(v)                                                   \
     ((v)->resets <= SKR_VSOCK_RESET_LIST && (v)->next_resting < SKR_VSOCK_QUARANTINE_LIST \
-  && (v)->due_last < SKR_VSOCK_CONNECTIONS                                    \
-  && (v)->build.index < SKR_VSOCK_CONNECTIONS && (v)->build.bytes <= SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES \
+  && (v)->due_last < SKR_VSOCK_CONNECTIONS                                   \
   && SKR_VSOCK_PORT_FIRST <= (v)->next_port <= SKR_VSOCK_PORT_LAST            \
   && \valid((v)->flow + (0 .. SKR_VSOCK_CONNECTIONS - 1)) && skr_flows_sound((v)->flow))
 
@@ -197,8 +169,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_init(skr_vsock_t *v, const skr_transport_t
   @ terminates \true; exits \false;
   @ assigns v->device.state, v->device.cause, v->device.status, v->device.features, v->device.offset, v->device.placed,
   @         v->device.fences, v->device.attached, v->device.since, v->device.rung, v->device.watched, v->device.now,
-  @         v->device.counters, v->up, v->cid, v->types, v->armed, v->build, v->due, v->due_last, v->resets,
-  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
+  @         v->device.counters, v->up, v->cid, v->armed, v->due, v->due_last, v->resets, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v) && v->up == 0;
   @ ensures \result == SKR_OK || \result == SKR_FAULT;
   @ ensures \result == SKR_OK <==> v->device.linked != 0;
@@ -228,8 +199,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_start(skr_vsock_t *v, uint32_t now);
   @ assigns v->device.state, v->device.cause, v->device.status, v->device.features, v->device.offset, v->device.placed,
   @         v->device.fences, v->device.attached, v->device.since, v->device.rung, v->device.watched, v->device.now,
   @         v->device.counters, v->device.field[0 .. 1], v->device.virtq[0 .. SKR_DEVICE_QUEUES - 1],
-  @         v->counters, v->packet, v->cid, v->up, v->types, v->armed, v->build, v->due, v->due_last, v->resets,
-  @         v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
+  @         v->counters, v->packet, v->cid, v->up, v->armed, v->due, v->due_last, v->resets, v->reset[0 .. SKR_VSOCK_RESET_LIST - 1],
   @         v->next_order, v->hint[0 .. SKR_VSOCK_CONNECTIONS - 1], v->next_resting, v->resting[0 .. SKR_VSOCK_QUARANTINE_LIST - 1],
   @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
@@ -243,36 +213,15 @@ SKR_MUST_CHECK skr_status_t skr_vsock_start(skr_vsock_t *v, uint32_t now);
 SKR_MUST_CHECK skr_status_t skr_vsock_step(skr_vsock_t *v, uint32_t now);
 
 /**
- * Take a port for one type of connection, without listening yet: a REQUEST is refused, and connect() does not choose it.
- *
- * @param port  1 .. 0xFFFFFFFE
- * @param type  SKR_VSOCK_TYPE_STREAM or _SEQPACKET
- *
- * @return SKR_OK | SKR_ARGUMENT | SKR_IN_USE (bound already) | SKR_FULL (no place for another bound port)
- *
- * Bound: loops of SKR_VSOCK_LISTENERS passes, no shared access. Blocks: never. Context: task; any time after init.
- * [impl->dsn~vsock.bind~1] [proof->dsn~vsock.bind~1]
- */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false;
-  @ assigns v->listener[0 .. SKR_VSOCK_LISTENERS - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures \result == SKR_OK || \result == SKR_ARGUMENT || \result == SKR_IN_USE || \result == SKR_FULL;
-  @ ensures \result == SKR_ARGUMENT <==> (port == 0 || port == SKR_VSOCK_PORT_ANY
-  @      || (type != SKR_VSOCK_TYPE_STREAM && type != SKR_VSOCK_TYPE_SEQPACKET));
-  @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_bind(skr_vsock_t *v, uint32_t port, uint16_t type);
-
-/**
- * Accept connections on a port from now on, of the type it is bound to; one that is not bound is bound to streams.
+ * Accept connections on a port from now on.
  *
  * @param port     1 .. 0xFFFFFFFE
  * @param backlog  most connections that wait for skr_vsock_accept(), 1 .. SKR_VSOCK_CONNECTIONS; further ones are refused
  *
- * @return SKR_OK | SKR_ARGUMENT | SKR_IN_USE (already listening) | SKR_FULL (no place for another bound port)
+ * @return SKR_OK | SKR_ARGUMENT | SKR_IN_USE (already listening) | SKR_FULL (no place for another listening port)
  *
- * Bound: loops of SKR_VSOCK_LISTENERS passes, no shared access. Blocks: never. Context: task; any time after init.
- * [impl->dsn~vsock.listen~2] [proof->dsn~vsock.listen~2]
+ * Bound: one loop of SKR_VSOCK_LISTENERS passes, no shared access. Blocks: never. Context: task; any time after init.
+ * [impl->dsn~vsock.listen~1] [proof->dsn~vsock.listen~1]
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
@@ -285,9 +234,9 @@ SKR_MUST_CHECK skr_status_t skr_vsock_bind(skr_vsock_t *v, uint32_t port, uint16
 SKR_MUST_CHECK skr_status_t skr_vsock_listen(skr_vsock_t *v, uint32_t port, uint16_t backlog);
 
 /**
- * Stop accepting on a port and give it up. Connections still in the backlog are reset; accepted ones go on.
+ * Stop accepting on a port. Connections still in the backlog are reset; accepted ones go on.
  *
- * @return SKR_OK | SKR_STATE (the port is not bound)
+ * @return SKR_OK | SKR_STATE (nobody listens there)
  *
  * Bound: loops of SKR_VSOCK_LISTENERS and SKR_VSOCK_CONNECTIONS passes, no shared access. Blocks: never. Context: task.
  * [impl->dsn~vsock.unlisten~1] [proof->dsn~vsock.unlisten~1]
@@ -325,7 +274,6 @@ SKR_MUST_CHECK skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_
 /**
  * Begin a connection to a port of the host. It is open when skr_vsock_events() shows SKR_VSOCK_WRITABLE.
  *
- * @param type        SKR_VSOCK_TYPE_STREAM or _SEQPACKET
  * @param local_port  1 .. 0xFFFFFFFE, or SKR_VSOCK_PORT_ANY
  * @param peer_port   any
  * @param timeout     longest wait for the peer's answer, in ticks, 1 .. 2^30
@@ -333,54 +281,46 @@ SKR_MUST_CHECK skr_status_t skr_vsock_accept(skr_vsock_t *v, uint32_t port, skr_
  *
  * @return SKR_OK        begun
  * @return SKR_AGAIN     the device is not running yet
- * @return SKR_ARGUMENT  a type, port or time-out out of range
- * @return SKR_STATE     the device does not carry this type
- * @return SKR_IN_USE    `local_port` is connected to `peer_port` already, or was and the peer is still to be told of its end:
- *                       that goes out with a step
+ * @return SKR_ARGUMENT  a port or time-out out of range
+ * @return SKR_IN_USE    `local_port` is connected to `peer_port` already
  * @return SKR_FULL      no place for another connection
  * @return SKR_FAULT     given up
  *
- * Bound: loops over connections, bound and resting ports, at most (SKR_VSOCK_CONNECTIONS + SKR_VSOCK_LISTENERS +
- * SKR_VSOCK_QUARANTINE_LIST + 1)^2 comparisons; no shared access, the REQUEST goes out with the next step. Blocks: never. Context: task.
- * [impl->dsn~vsock.connect~2] [proof->dsn~vsock.connect~2]
+ * Bound: loops over connections and resting ports, at most (SKR_VSOCK_CONNECTIONS + SKR_VSOCK_QUARANTINE_LIST + 1)^2
+ * comparisons; no shared access, the REQUEST goes out with the next step. Blocks: never. Context: task.
+ * [impl->dsn~vsock.connect~1] [proof->dsn~vsock.connect~1]
  */
 /*@ requires skr_vsock_sound(v) && \valid(handle) && \separated(v, handle);
   @ terminates \true; exits \false;
   @ assigns *handle, v->next_port, v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
   @ ensures \result == SKR_OK || \result == SKR_AGAIN || \result == SKR_ARGUMENT || \result == SKR_IN_USE
-  @   || \result == SKR_STATE || \result == SKR_FULL || \result == SKR_FAULT;
+  @   || \result == SKR_FULL || \result == SKR_FAULT;
   @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @ ensures \result == SKR_OK ==> *handle != 0;
   @ ensures \result != SKR_OK ==> *handle == \old(*handle);
   @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_connect(skr_vsock_t *v, uint16_t type, uint32_t local_port, uint32_t peer_port,
-                                              uint32_t timeout, skr_vsock_handle_t *handle);
+SKR_MUST_CHECK skr_status_t skr_vsock_connect(skr_vsock_t *v, uint32_t local_port, uint32_t peer_port, uint32_t timeout,
+                                              skr_vsock_handle_t *handle);
 
 /**
- * Send bytes of a stream, or a message or part of one, as many as credit and free buffers allow.
+ * Send bytes, as many as credit and free buffers allow.
  *
- * A message ends with the last byte of a call without SKR_VSOCK_MORE, if all of it was taken; after a shorter `taken` come back
- * with the rest and the same flags. A message of no bytes is sent as well.
- *
- * @param data    bytes to be sent, not NULL; the caller's, not kept
+ * @param data    bytes to be sent; the caller's, not kept
  * @param length  how many
- * @param flags   SKR_VSOCK_MORE, SKR_VSOCK_RECORD
  * @param taken   out: how many were taken, 0 .. length; the first ones of `data`. Always written
  *
  * @return SKR_OK     `taken` > 0, or `length` is 0; if less than `length`, come back with the rest
  * @return SKR_AGAIN  connecting, no credit, or no free buffer; `taken` is 0
- * @return SKR_ARGUMENT  unknown flag; or the message would be longer than the peer's window, or than
- *                    SKR_VSOCK_SEND_BYTES_MAX: it could never be received
  * @return SKR_CLOSED our sending direction was shut, or the peer receives no more
  * @return SKR_REFUSED | SKR_RESET | SKR_TIMEOUT  how the connection ended
  * @return SKR_STALE  no such connection
  * @return SKR_FAULT  given up
  *
- * Bound: at most SKR_VSOCK_TX_COUNT packets, 15 shared accesses each, a copy for each of `taken` bytes, and 2 looks in vain; at most
+ * Bound: at most SKR_VSOCK_TX_COUNT packets, 15 shared accesses each and a copy of `taken` bytes, and 2 looks in vain; at most
  * 2 * SKR_VSOCK_TX_COUNT buffers taken back (a device can return those of this very call), 3 each; 3 for the kick, 1 for a
  * fault. Blocks: never. Context: task.
- * [impl->dsn~vsock.send~2] [proof->dsn~vsock.send~2]
+ * [impl->dsn~vsock.send~1] [proof->dsn~vsock.send~1]
  */
 /*@ requires skr_vsock_sound(v) && \valid(taken) && \valid_read(data + (0 .. length - 1));
   @ requires \separated(v, taken, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
@@ -388,8 +328,8 @@ SKR_MUST_CHECK skr_status_t skr_vsock_connect(skr_vsock_t *v, uint16_t type, uin
   @ requires \separated(data + (0 .. length - 1), v, taken,
   @                     v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
   @ terminates \true; exits \false;
-  @ assigns *taken, v->armed, v->build, v->due, v->due_last, v->device.virtq[SKR_VSOCK_TX], v->device.state,
-  @         v->device.cause, v->device.counters, v->device.status, v->device.rung, v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
+  @ assigns *taken, v->armed, v->due, v->due_last, v->device.virtq[SKR_VSOCK_TX], v->device.state, v->device.cause, v->device.counters,
+  @         v->device.status, v->device.rung, v->counters, v->packet, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
   @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
   @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
   @ ensures skr_vsock_sound(v);
@@ -398,67 +338,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_connect(skr_vsock_t *v, uint16_t type, uin
   @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_send(skr_vsock_t *v, skr_vsock_handle_t handle, const uint8_t *data, uint32_t length,
-                                           uint32_t flags, uint32_t *taken);
-
-/**
- * Get room in a transmit buffer, to build the next bytes of a connection where the device will read them: no copy.
- *
- * The room is the caller's until skr_vsock_commit(), or any of send, reserve and step of this device: what was not committed
- * then is no more. It lies in the window; the peer can read and change it at any time, so write it, and never read it back.
- *
- * @param place  out: the first byte of the room; untouched unless SKR_OK
- * @param room   out: bytes of it, 1 .. SKR_VSOCK_BUFFER_BYTES - 44: less than a buffer's if credit is less, or if committed
- *               bytes wait in it. Untouched unless SKR_OK
- *
- * @return SKR_OK | SKR_AGAIN (connecting, no credit, no free buffer) | SKR_CLOSED | SKR_REFUSED | SKR_RESET | SKR_TIMEOUT
- *         | SKR_STALE | SKR_FAULT: as skr_vsock_send()
- *
- * Bound: that of skr_vsock_send() for one packet. Blocks: never. Context: task.
- * [impl->dsn~vsock.reserve~1] [proof->dsn~vsock.reserve~1]
- */
-/*@ requires skr_vsock_sound(v) && \valid(place) && \valid(room) && \separated(v, place, room);
-  @ requires \separated(place, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
-  @ requires \separated(room, v->device.transport.memory + (0 .. v->device.transport.memory_size - 1));
-  @ requires \separated(place, v->device.transport.registers + (0 .. v->device.transport.registers_size - 1));
-  @ requires \separated(room, v->device.transport.registers + (0 .. v->device.transport.registers_size - 1));
-  @ terminates \true; exits \false;
-  @ assigns *place, *room, v->armed, v->build, v->due, v->due_last, v->device.virtq[SKR_VSOCK_TX], v->device.state,
-  @         v->device.cause, v->device.counters, v->device.status, v->counters, v->packet,
-  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
-  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
-  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures \result == SKR_OK ==> 1 <= *room <= SKR_VSOCK_BUFFER_BYTES - SKR_VSOCK_HEADER_BYTES;
-  @ ensures inside: \result == SKR_OK ==> \valid(*place + (0 .. *room - 1));
-  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_reserve(skr_vsock_t *v, skr_vsock_handle_t handle, skr_shm_t **place, uint32_t *room);
-
-/**
- * Send bytes that were built in the room of skr_vsock_reserve().
- *
- * @param length  0 .. the room; of a stream 0 sends nothing new
- * @param flags   as for skr_vsock_send()
- *
- * @return SKR_OK        taken, all of it
- * @return SKR_ARGUMENT  longer than the room; unknown flag; or a message that the peer could never receive. The room stays
- * @return SKR_STATE     nothing is reserved for this connection, or not any more
- * @return as skr_vsock_send() if the connection cannot send
- *
- * Bound: no loop; 15 shared accesses, 3 for the kick. Blocks: never. Context: task.
- * [impl->dsn~vsock.commit~1] [proof->dsn~vsock.commit~1]
- */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false;
-  @ assigns v->build, v->due, v->due_last, v->device.virtq[SKR_VSOCK_TX], v->device.counters, v->device.rung, v->counters,
-  @         v->packet,
-  @         v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1],
-  @         v->device.transport.registers[0 .. v->device.transport.registers_size - 1],
-  @         v->device.transport.memory[0 .. v->device.transport.memory_size - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_commit(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length, uint32_t flags);
+                                           uint32_t *taken);
 
 /**
  * Receive bytes.
@@ -472,11 +352,10 @@ SKR_MUST_CHECK skr_status_t skr_vsock_commit(skr_vsock_t *v, skr_vsock_handle_t 
  * @return SKR_CLOSED  end of the stream: the peer sends no more, or our receiving direction was shut
  * @return SKR_REFUSED | SKR_RESET | SKR_TIMEOUT  how the connection ended; received bytes come first
  * @return SKR_STALE   no such connection
- * @return SKR_STATE   a connection of messages: use skr_vsock_recv_message()
  * @return SKR_FAULT   given up
  *
  * Bound: one loop of 2 passes, no shared access; a copy of `got` bytes. Blocks: never. Context: task.
- * [impl->dsn~vsock.recv~2] [proof->dsn~vsock.recv~2]
+ * [impl->dsn~vsock.recv~1] [proof->dsn~vsock.recv~1]
  */
 /*@ requires skr_vsock_sound(v) && \valid(got) && \valid(data + (0 .. capacity - 1));
   @ requires \separated(data + (0 .. capacity - 1), v, got) && \separated(v, got);
@@ -491,75 +370,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_recv(skr_vsock_t *v, skr_vsock_handle_t ha
                                            uint32_t *got);
 
 /**
- * Receive one message, whole or its beginning: what `data` has no room for is thrown away.
- *
- * @param data      out: room for `capacity` bytes; the caller's
- * @param capacity  bytes of room
- * @param length    out: bytes of the message, which may be more than `capacity`. 0 unless SKR_OK; a message can be empty
- * @param flags     out: SKR_VSOCK_RECORD if it ends a record; 0 unless SKR_OK
- *
- * @return SKR_OK      a message
- * @return SKR_AGAIN   none is there in whole
- * @return SKR_CLOSED  no more will come; one that was not complete is lost
- * @return SKR_REFUSED | SKR_RESET | SKR_TIMEOUT  how the connection ended; messages received whole come first
- * @return SKR_STATE   a stream: use skr_vsock_recv()
- * @return SKR_STALE   no such connection
- * @return SKR_FAULT   given up
- *
- * Bound: one loop of 2 passes, no shared access; a copy of at most `capacity` bytes. Blocks: never. Context: task.
- * [impl->dsn~vsock.recv_message~1] [proof->dsn~vsock.recv_message~1]
- */
-/*@ requires skr_vsock_sound(v) && \valid(length) && \valid(flags) && \valid(data + (0 .. capacity - 1));
-  @ requires \separated(data + (0 .. capacity - 1), v, length, flags) && \separated(v, length, flags);
-  @ terminates \true; exits \false;
-  @ assigns *length, *flags, data[0 .. capacity - 1], v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures *length > 0 || *flags > 0 ==> \result == SKR_OK;
-  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_recv_message(skr_vsock_t *v, skr_vsock_handle_t handle, uint8_t *data,
-                                                   uint32_t capacity, uint32_t *length, uint32_t *flags);
-
-/**
- * Say how many received bytes make a stream readable: skr_vsock_events() shows SKR_VSOCK_READABLE from there on, or when no more
- * will come; skr_vsock_recv() and peek give less all the same. 1 at first. The peer is told in time of the room for them.
- *
- * @param bytes  1 .. SKR_VSOCK_WINDOW_BYTES
- *
- * @return SKR_OK | SKR_ARGUMENT | SKR_STATE (a connection of messages) | SKR_STALE | SKR_FAULT
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~vsock.set_low_water~1] [proof->dsn~vsock.set_low_water~1]
- */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false;
-  @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_set_low_water(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t bytes);
-
-/**
- * Say how long the peer may keep this connection waiting: a sender without credit for so long ends it as SKR_TIMEOUT, and after
- * skr_vsock_close() so long is waited for the peer's answer. For connecting the time-out of skr_vsock_connect() counts.
- *
- * @param ticks  1 .. 2^30; 0, as at first: no limit for a sender, and SKR_TICKS_CLOSE for the close
- *
- * @return SKR_OK | SKR_ARGUMENT | SKR_AGAIN (connecting) | SKR_STALE | SKR_FAULT
- *
- * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~vsock.set_patience~1] [proof->dsn~vsock.set_patience~1]
- */
-/*@ requires skr_vsock_sound(v);
-  @ terminates \true; exits \false;
-  @ assigns v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
-  @ ensures skr_vsock_sound(v);
-  @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
-  @*/
-SKR_MUST_CHECK skr_status_t skr_vsock_set_patience(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t ticks);
-
-/**
- * Look at received bytes of a stream in place, in private memory: no second copy.
+ * Look at received bytes in place, in private memory: no second copy.
  *
  * @param data    out: first byte; stays as it is until skr_vsock_consume(), close or reset of this connection
  * @param length  out: bytes from there on in one piece; after these were consumed more may follow at another place
@@ -567,7 +378,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_set_patience(skr_vsock_t *v, skr_vsock_han
  * @return as skr_vsock_recv(); `*data` and `*length` are untouched unless SKR_OK
  *
  * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~vsock.peek~2] [proof->dsn~vsock.peek~2]
+ * [impl->dsn~vsock.peek~1] [proof->dsn~vsock.peek~1]
  */
 /*@ requires skr_vsock_sound(v) && \valid(data) && \valid(length) && \separated(v, data, length);
   @ terminates \true; exits \false;
@@ -580,21 +391,20 @@ SKR_MUST_CHECK skr_status_t skr_vsock_peek(const skr_vsock_t *v, skr_vsock_handl
                                            uint32_t *length);
 
 /**
- * Give up bytes of a stream seen with skr_vsock_peek(), and give the peer room for as many.
+ * Give up bytes seen with skr_vsock_peek(), and give the peer room for as many.
  *
  * @param length  0 .. the bytes received and not consumed
  *
- * @return SKR_OK | SKR_ARGUMENT (more than there are) | SKR_STATE (a connection of messages) | SKR_STALE | SKR_FAULT
+ * @return SKR_OK | SKR_ARGUMENT (more than there are) | SKR_STALE | SKR_FAULT
  *
  * Bound: no loop, no shared access; a credit update goes out with the next step. Blocks: never. Context: task.
- * [impl->dsn~vsock.consume~2] [proof->dsn~vsock.consume~2]
+ * [impl->dsn~vsock.consume~1] [proof->dsn~vsock.consume~1]
  */
 /*@ requires skr_vsock_sound(v);
   @ terminates \true; exits \false;
   @ assigns v->due, v->due_last, v->flow[0 .. SKR_VSOCK_CONNECTIONS - 1];
   @ ensures skr_vsock_sound(v);
-  @ ensures \result == SKR_OK || \result == SKR_ARGUMENT || \result == SKR_STATE || \result == SKR_STALE
-  @   || \result == SKR_FAULT;
+  @ ensures \result == SKR_OK || \result == SKR_ARGUMENT || \result == SKR_STALE || \result == SKR_FAULT;
   @ ensures fault: \result == SKR_FAULT <==> v->device.state == SKR_DEVICE_FAILED;
   @*/
 SKR_MUST_CHECK skr_status_t skr_vsock_consume(skr_vsock_t *v, skr_vsock_handle_t handle, uint32_t length);
@@ -659,7 +469,7 @@ SKR_MUST_CHECK skr_status_t skr_vsock_reset(skr_vsock_t *v, skr_vsock_handle_t h
  * @return SKR_OK | SKR_STALE | SKR_FAULT
  *
  * Bound: no loop, no shared access. Blocks: never. Context: task.
- * [impl->dsn~vsock.events~2] [proof->dsn~vsock.events~2]
+ * [impl->dsn~vsock.events~1] [proof->dsn~vsock.events~1]
  */
 /*@ requires skr_vsock_sound(v) && \valid(events) && \separated(v, events);
   @ terminates \true; exits \false;

@@ -11,8 +11,6 @@
  * Credit (VIRTIO 1.4, 5.10.6.3), all counters 32 bits and wrapping:
  *   to the peer    window = min(peer_buf_alloc, SKR_VSOCK_SEND_BYTES_MAX) - (tx_cnt - peer_fwd_cnt), never below 0
  *   from the peer  room = SKR_VSOCK_WINDOW_BYTES - stored; our buf_alloc is constant
- *
- * A SEQPACKET connection is the same with a list of lengths beside the bytes: one entry for each message received whole.
  */
 #ifndef SKERRY_VSOCK_FLOW_H
 #define SKERRY_VSOCK_FLOW_H
@@ -62,14 +60,10 @@ typedef struct {
     uint32_t told_fwd_cnt;    /**< fwd_cnt as the peer knows it */
     uint32_t head;            /**< place in `data` of the oldest byte, 0 .. SKR_VSOCK_WINDOW_BYTES - 1 */
     uint32_t stored;          /**< bytes in `data` */
-    uint32_t since;           /**< tick at which CONNECTING or CLOSING began, or at which the sender was found blocked */
-    uint32_t timeout;         /**< ticks that CONNECTING, a blocked sender or CLOSING may last; 0: as long as it takes, and
-                                   SKR_TICKS_CLOSE */
+    uint32_t since;           /**< tick at which CONNECTING, OPEN or CLOSING began */
+    uint32_t timeout;         /**< ticks that CONNECTING may last */
     uint32_t asked;           /**< tick of the last CREDIT_REQUEST */
     uint32_t order;           /**< arrival number, for a backlog served in order */
-    uint32_t low_water;       /**< bytes that make it readable, 1 .. SKR_VSOCK_WINDOW_BYTES: the peer is kept able to send them */
-    uint32_t tx_message;      /**< bytes sent of a message that is not complete yet */
-    uint32_t partial;         /**< the newest bytes of `data` that belong to a message not complete yet */
     uint16_t owed;            /**< SKR_OWE_... */
     uint16_t shut;            /**< SKR_SHUT_... */
     uint16_t generation;      /**< counts the uses of this place; part of the handle */
@@ -77,16 +71,8 @@ typedef struct {
     uint16_t backlog;         /**< 1: not accepted yet */
     uint16_t quarantine;      /**< 1: the local port was chosen by connect() and rests after the end */
     uint16_t next;            /**< the vsock device's: its list of those that are due goes on there */
-    uint16_t type;            /**< SKR_VSOCK_TYPE_... */
-    uint16_t blocked;         /**< 1: the sender had no window at the last tick */
-    uint16_t first_message;   /**< place in `message` of the oldest one, 0 .. SKR_VSOCK_MESSAGES - 1 */
-    uint16_t messages;        /**< entries in `message` */
-    uint32_t message[SKR_VSOCK_MESSAGES]; /**< bytes of each, SKR_FLOW_RECORD added at the end of a record */
     uint8_t data[SKR_VSOCK_WINDOW_BYTES];
 } skr_flow_t;
-
-/** Added to the length of a message that ends a record. */
-#define SKR_FLOW_RECORD 0x80000000U
 
 /* over: no connection of a table lives. */
 #ifdef __FRAMAC__
@@ -94,8 +80,6 @@ typedef struct {
     (SKR_FLOW_FREE <= (f)->state <= SKR_FLOW_ENDED                            \
   && (f)->head < SKR_VSOCK_WINDOW_BYTES && (f)->stored <= SKR_VSOCK_WINDOW_BYTES \
   && (f)->owed <= SKR_OWE_ALL && (f)->shut <= SKR_SHUT_ALL                    \
-  && 1 <= (f)->low_water <= SKR_VSOCK_WINDOW_BYTES && (f)->partial <= SKR_VSOCK_WINDOW_BYTES \
-  && (f)->first_message < SKR_VSOCK_MESSAGES && (f)->messages <= SKR_VSOCK_MESSAGES \
   && ((f)->state == SKR_FLOW_ENDED ==> (f)->end == SKR_CLOSED || SKR_REFUSED <= (f)->end <= SKR_TIMEOUT))
 
 #define skr_flows_sound(flow)                                                 \
@@ -139,18 +123,12 @@ typedef struct {
   @   && length <= SKR_VSOCK_WINDOW_BYTES - f->stored;
   @*/
 
-/* The list of messages takes what a packet adds: an entry if it ends one, and else no message as long as the window. */
-/*@ predicate skr_flow_frames(skr_flow_t *f, integer length, integer flags) =
-  @      f->type != SKR_VSOCK_TYPE_SEQPACKET
-  @   || ((flags & SKR_VSOCK_SEQ_EOM) != 0 ? f->messages < SKR_VSOCK_MESSAGES : f->partial + length < SKR_VSOCK_WINDOW_BYTES);
-  @*/
-
 /* Somebody may still read what comes. */
 /*@ predicate skr_flow_keeps(skr_flow_t *f) = f->state == SKR_FLOW_OPEN && (f->shut & SKR_SHUT_LOCAL_RECEIVE) == 0; */
 
 /* A header that is from this connection, to its peer, and true about our credit. The CIDs are the caller's to fill in. */
 /*@ predicate skr_flow_header(skr_flow_t *f, skr_vsock_packet_t *packet) =
-  @      packet->src_cid == 0 && packet->dst_cid == 0 && packet->type == f->type
+  @      packet->src_cid == 0 && packet->dst_cid == 0 && packet->type == SKR_VSOCK_TYPE_STREAM
   @   && packet->src_port == f->local_port && packet->dst_port == f->peer_port
   @   && packet->buf_alloc == SKR_VSOCK_WINDOW_BYTES && packet->fwd_cnt == f->fwd_cnt;
   @*/
@@ -166,25 +144,22 @@ typedef enum {
  * Begin a connection in a free place.
  *
  * @param state  SKR_FLOW_CONNECTING (owes a REQUEST) or SKR_FLOW_OPEN (owes a RESPONSE, waits in the backlog)
- * @param type   SKR_VSOCK_TYPE_STREAM or _SEQPACKET
  *
- * Bound: no loop, no shared access. [impl->dsn~flow.begin~2] [proof->dsn~flow.begin~2]
+ * Bound: no loop, no shared access. [impl->dsn~flow.begin~1] [proof->dsn~flow.begin~1]
  */
 /*@ requires \valid(f) && f->state == SKR_FLOW_FREE && (state == SKR_FLOW_CONNECTING || state == SKR_FLOW_OPEN);
   @ terminates \true; exits \false;
   @ assigns f->state, f->end, f->local_port, f->peer_port, f->tx_cnt, f->peer_fwd_cnt, f->peer_buf_alloc, f->tx_packets,
   @         f->fwd_cnt, f->told_fwd_cnt, f->head, f->stored, f->since, f->timeout, f->asked, f->owed, f->shut,
-  @         f->generation, f->released, f->backlog, f->quarantine, f->type, f->low_water, f->tx_message, f->partial,
-  @         f->blocked, f->first_message, f->messages;
+  @         f->generation, f->released, f->backlog, f->quarantine;
   @ ensures skr_flow_sound(f) && f->state == state && f->stored == 0 && f->shut == 0 && f->released == 0;
-  @ ensures f->local_port == local_port && f->peer_port == peer_port && f->type == type && f->messages == 0;
+  @ ensures f->local_port == local_port && f->peer_port == peer_port;
   @ ensures f->generation == (\old(f->generation) + 1) % 0x10000;
   @ ensures f->owed == (state == SKR_FLOW_CONNECTING ? SKR_OWE_REQUEST : SKR_OWE_RESPONSE);
   @ ensures f->backlog == (state == SKR_FLOW_CONNECTING ? 0 : 1);
   @ ensures f->tx_cnt == 0 && f->peer_fwd_cnt == 0 && f->peer_buf_alloc == 0 && f->fwd_cnt == 0 && f->told_fwd_cnt == 0;
   @*/
-void skr_flow_begin(skr_flow_t *f, skr_flow_state_t state, uint16_t type, uint32_t local_port, uint32_t peer_port,
-                    uint32_t now);
+void skr_flow_begin(skr_flow_t *f, skr_flow_state_t state, uint32_t local_port, uint32_t peer_port, uint32_t now);
 
 /**
  * End a connection here and now: what it owed is forgotten but, if `tell`, a RST. Received data stay readable.
@@ -258,24 +233,22 @@ bool skr_flow_credit(skr_flow_t *f, uint32_t buf_alloc, uint32_t fwd_cnt);
  * (1) broken while our REQUEST is still owed: nobody can have answered it. (2) CLOSED if the peer had shut its sending
  * direction or we had shut both. (3) Once the peer has shut both directions: a RST is owed. Without a known flag: odd.
  * (4) broken before our RESPONSE went out, after the peer's SHUTDOWN for sending, and if longer than the room.
- * (5) Thrown away, and given back as credit, once our receiving direction is shut. Of a message: broken if it does not end and
- * is as long as the window by now, or if it ends and SKR_VSOCK_MESSAGES wait already.
- * A packet of another type than the connection's is broken, whatever it says, but for a RST.
+ * (5) Thrown away, and given back as credit, once our receiving direction is shut.
  * "broken" ends the connection as SKR_RESET and owes a RST. Before all else the credit in the header is believed as far as it
  * is possible (not of a RST). Impossible credit, and payload of anything but RW, turn "taken" into odd, unless there are bytes
- * to store; the packet acts all the same. Flags of RW mean nothing in a stream; of a message only EOM, and EOR with it, do.
+ * to store; the packet acts all the same. Flags of RW mean nothing in a stream.
  *
  * @param packet   header, in private memory; its length was checked against the buffer
  * @param payload  out: bytes to be stored, 0 .. room
  * @param now      tick
  *
- * Bound: no loop, no shared access. [impl->dsn~flow.packet~2] [proof->dsn~flow.packet~2]
+ * Bound: no loop, no shared access. [impl->dsn~flow.packet~1] [proof->dsn~flow.packet~1]
  */
 /*@ requires \valid(f) && skr_flow_sound(f) && \valid_read(packet) && \valid(payload) && \separated(f, packet, payload);
   @ requires f->state == SKR_FLOW_CONNECTING || f->state == SKR_FLOW_OPEN || f->state == SKR_FLOW_CLOSING;
   @ terminates \true; exits \false;
   @ assigns *payload, f->state, f->end, f->owed, f->shut, f->peer_fwd_cnt, f->peer_buf_alloc, f->tx_packets, f->since,
-  @         f->timeout, f->fwd_cnt, f->partial, f->messages, f->message[0 .. SKR_VSOCK_MESSAGES - 1];
+  @         f->fwd_cnt;
   @ ensures skr_flow_sound(f) && f->state != SKR_FLOW_FREE;
   @ ensures *payload <= packet->length && *payload <= SKR_VSOCK_WINDOW_BYTES - f->stored;
   @ ensures \result == SKR_FLOW_TAKEN || \result == SKR_FLOW_ODD || \result == SKR_FLOW_BROKEN;
@@ -288,11 +261,8 @@ bool skr_flow_credit(skr_flow_t *f, uint32_t buf_alloc, uint32_t fwd_cnt);
   @ ensures unknown: packet->op > SKR_VSOCK_OP_CREDIT_REQUEST ==> \result == SKR_FLOW_BROKEN;
   @ ensures overrun: packet->op == SKR_VSOCK_OP_RW && !skr_flow_may_receive{Pre}(f, packet->length) ==>
   @     \result == SKR_FLOW_BROKEN;
-  @ ensures unframed: packet->op == SKR_VSOCK_OP_RW && skr_flow_keeps{Pre}(f)
-  @     && !skr_flow_frames{Pre}(f, packet->length, packet->flags) ==> \result == SKR_FLOW_BROKEN;
-  @ ensures other: packet->type != f->type && packet->op != SKR_VSOCK_OP_RST ==> \result == SKR_FLOW_BROKEN;
-  @ ensures stored: packet->op == SKR_VSOCK_OP_RW && packet->type == f->type && skr_flow_may_receive{Pre}(f, packet->length)
-  @     && skr_flow_frames{Pre}(f, packet->length, packet->flags) && skr_flow_keeps{Pre}(f) ==> *payload == packet->length;
+  @ ensures stored: packet->op == SKR_VSOCK_OP_RW && skr_flow_may_receive{Pre}(f, packet->length) && skr_flow_keeps{Pre}(f) ==>
+  @     *payload == packet->length;
   @ ensures nothing_else: packet->op != SKR_VSOCK_OP_RW || !skr_flow_keeps{Pre}(f) ==> *payload == 0;
   @ ensures credit: skr_flow_in_flight(f) <= \old(skr_flow_in_flight(f));
   @*/
@@ -344,10 +314,9 @@ void skr_flow_store(skr_flow_t *f, uint32_t bytes);
 uint32_t skr_flow_oldest(const skr_flow_t *f, uint32_t *at);
 
 /**
- * Give up the oldest bytes; owe a CREDIT_UPDATE once half the window was freed without the peer knowing, or so much that the
- * peer could not send `low_water` bytes with what it knows of.
+ * Give up the oldest bytes; owe a CREDIT_UPDATE once half the window was freed without the peer knowing.
  *
- * Bound: no loop, no shared access. [impl->dsn~flow.consume~2] [proof->dsn~flow.consume~2]
+ * Bound: no loop, no shared access. [impl->dsn~flow.consume~1] [proof->dsn~flow.consume~1]
  */
 /*@ requires \valid(f) && skr_flow_sound(f) && bytes <= f->stored;
   @ terminates \true; exits \false; assigns f->stored, f->head, f->fwd_cnt, f->owed;
@@ -404,77 +373,24 @@ void skr_flow_consume(skr_flow_t *f, uint32_t bytes);
   @*/
 void skr_flow_reply(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t now);
 
-/** Length of the oldest message that was received whole, SKR_FLOW_RECORD added if it ends a record; 0 if there is none.
- *  Bound: no loop, no shared access. [impl->dsn~flow.message~1] [proof->dsn~flow.message~1] */
-/*@ requires \valid_read(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result == (f->messages == 0 ? 0 : f->message[f->first_message]);
-  @*/
-uint32_t skr_flow_message(const skr_flow_t *f);
-
-/** Take the oldest message off the list; its bytes are consumed apart from this. Without a message: nothing.
- *  Bound: no loop, no shared access. [impl->dsn~flow.forget~1] [proof->dsn~flow.forget~1] */
-/*@ requires \valid(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns f->messages, f->first_message;
-  @ ensures skr_flow_sound(f) && f->messages == (\old(f->messages) == 0 ? 0 : \old(f->messages) - 1);
-  @*/
-void skr_flow_forget(skr_flow_t *f);
-
-/**
- * Whether a message can go on with so many bytes: a peer that has less room for it as a whole could never hand it on.
- *
- * Bound: no loop, no shared access. [impl->dsn~flow.holds~1] [proof->dsn~flow.holds~1]
- */
-/*@ requires \valid_read(f);
-  @ terminates \true; exits \false; assigns \nothing;
-  @ ensures \result <==> f->tx_message + bytes <= skr_flow_cap(f);
-  @*/
-bool skr_flow_holds(const skr_flow_t *f, uint32_t bytes);
-
-/**
- * Count bytes of payload as under way, as many of `wanted` as the window leaves; how many.
- *
- * Bound: no loop, no shared access. [impl->dsn~flow.charge~1] [proof->dsn~flow.charge~1]
- */
-/*@ requires \valid(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns f->tx_cnt, f->tx_message;
-  @ ensures skr_flow_sound(f) && \result <= wanted;
-  @ ensures f->tx_cnt == (\old(f->tx_cnt) + \result) % 0x100000000;
-  @ ensures skr_flow_in_flight(f) == \old(skr_flow_in_flight(f)) + \result;
-  @ ensures \result > 0 ==> skr_flow_in_flight(f) <= skr_flow_cap(f);
-  @ ensures \old(skr_flow_in_flight(f)) >= skr_flow_cap(f) ==> \result == 0;
-  @*/
-uint32_t skr_flow_charge(skr_flow_t *f, uint32_t wanted);
-
 /**
  * The header of a data packet; the books are changed as if it were sent.
  *
- * @param bytes  payload, all of it counted by skr_flow_charge() before
- * @param flags  0, SKR_VSOCK_SEQ_EOM, or _EOM and _EOR
+ * @param bytes  payload, 1 .. skr_flow_window()
  *
- * Bound: no loop, no shared access. [impl->dsn~flow.data~2] [proof->dsn~flow.data~2]
+ * Bound: no loop, no shared access. [impl->dsn~flow.data~1] [proof->dsn~flow.data~1]
  */
-/*@ requires \valid(f) && skr_flow_sound(f) && \valid(packet) && \separated(f, packet);
-  @ terminates \true; exits \false; assigns *packet, f->owed, f->told_fwd_cnt, f->tx_packets, f->tx_message;
+/*@ requires \valid(f) && skr_flow_sound(f) && f->state == SKR_FLOW_OPEN && \valid(packet) && \separated(f, packet);
+  @ requires 1 <= bytes && skr_flow_in_flight(f) + bytes <= skr_flow_cap(f);
+  @ terminates \true; exits \false; assigns *packet, f->owed, f->told_fwd_cnt, f->tx_cnt, f->tx_packets;
   @ ensures skr_flow_sound(f);
-  @ ensures packet->op == SKR_VSOCK_OP_RW && packet->length == bytes && packet->flags == flags;
+  @ ensures packet->op == SKR_VSOCK_OP_RW && packet->length == bytes && packet->flags == 0;
   @ ensures skr_flow_header(f, packet) && f->told_fwd_cnt == f->fwd_cnt;
-  @ ensures (flags & SKR_VSOCK_SEQ_EOM) != 0 ==> f->tx_message == 0;
+  @ ensures f->tx_cnt == (\old(f->tx_cnt) + bytes) % 0x100000000;
+  @ ensures skr_flow_in_flight(f) == \old(skr_flow_in_flight(f)) + bytes;
+  @ ensures skr_flow_in_flight(f) <= skr_flow_cap(f);
   @*/
-void skr_flow_data(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t bytes, uint32_t flags);
-
-/**
- * Say how many bytes make a connection readable; owe a CREDIT_UPDATE if the peer could not send them with what it knows of.
- *
- * @param bytes  1 .. SKR_VSOCK_WINDOW_BYTES
- *
- * Bound: no loop, no shared access. [impl->dsn~flow.low_water~1] [proof->dsn~flow.low_water~1]
- */
-/*@ requires \valid(f) && skr_flow_sound(f) && 1 <= bytes <= SKR_VSOCK_WINDOW_BYTES;
-  @ terminates \true; exits \false; assigns f->low_water, f->fwd_cnt, f->owed;
-  @ ensures skr_flow_sound(f) && f->low_water == bytes && f->fwd_cnt == \old(f->fwd_cnt);
-  @*/
-void skr_flow_low_water(skr_flow_t *f, uint32_t bytes);
+void skr_flow_data(skr_flow_t *f, skr_vsock_packet_t *packet, uint32_t bytes);
 
 /**
  * Whether a connection is due: it owes a reply, waits for an answer or for credit, or is over and has no owner any more. One
@@ -493,19 +409,17 @@ void skr_flow_low_water(skr_flow_t *f, uint32_t bytes);
 bool skr_flow_due(const skr_flow_t *f);
 
 /**
- * Let time pass: an unanswered REQUEST ends as SKR_TIMEOUT, a sender blocked for too long as well and with a RST, an unanswered
- * close with a RST.
+ * Let time pass: an unanswered REQUEST ends as SKR_TIMEOUT, an unanswered close with a RST.
  *
- * Bound: no loop, no shared access. [impl->dsn~flow.tick~2] [proof->dsn~flow.tick~2]
+ * Bound: no loop, no shared access. [impl->dsn~flow.tick~1] [proof->dsn~flow.tick~1]
  */
 /*@ requires \valid(f) && skr_flow_sound(f);
-  @ terminates \true; exits \false; assigns f->state, f->end, f->owed, f->since, f->blocked;
+  @ terminates \true; exits \false; assigns f->state, f->end, f->owed;
   @ ensures skr_flow_sound(f);
   @ ensures (f->state == SKR_FLOW_FREE) <==> (\old(f->state) == SKR_FLOW_FREE);
   @ ensures f->state == \old(f->state) && f->owed == \old(f->owed) || f->state == SKR_FLOW_ENDED;
   @ ensures f->state != \old(f->state) ==>
   @     \old(f->state) == SKR_FLOW_CONNECTING && f->end == SKR_TIMEOUT
-  @     || \old(f->state) == SKR_FLOW_OPEN && f->end == SKR_TIMEOUT && f->owed == SKR_OWE_RST
   @     || \old(f->state) == SKR_FLOW_CLOSING && f->end == SKR_CLOSED && f->owed == SKR_OWE_RST;
   @*/
 void skr_flow_tick(skr_flow_t *f, uint32_t now);

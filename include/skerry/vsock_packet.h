@@ -17,9 +17,8 @@ extern "C" {
 /** CID of the host; the only peer this library talks to. */
 #define SKR_VSOCK_CID_HOST 2U
 
-/** Packet types: bytes without boundaries, and messages. Each is a bit of its own, so that a set of them is a number. */
+/** Packet types. */
 #define SKR_VSOCK_TYPE_STREAM 1U
-#define SKR_VSOCK_TYPE_SEQPACKET 2U
 
 /** Operations. */
 #define SKR_VSOCK_OP_INVALID 0U
@@ -34,10 +33,6 @@ extern "C" {
 /** Flags of SHUTDOWN: what the sender of the packet will not do any more. */
 #define SKR_VSOCK_SHUTDOWN_RECEIVE 0x1U
 #define SKR_VSOCK_SHUTDOWN_SEND 0x2U
-
-/** Flags of RW of a SEQPACKET connection. */
-#define SKR_VSOCK_SEQ_EOM 0x1U /**< the last packet of a message */
-#define SKR_VSOCK_SEQ_EOR 0x2U /**< the last packet of a record; goes with EOM */
 
 /** A header in private memory. */
 typedef struct {

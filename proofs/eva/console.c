@@ -15,9 +15,9 @@ static void read_some(skr_transport_kind_t kind, uint16_t rx, uint32_t at, uint3
 
     if (running_console(&c, kind, rx, 1U)) {
         if (length != 0U) {
-            c.port[0].rx_id = (uint16_t)below(SKR_CONSOLE_RX_COUNT);
-            c.port[0].rx_at = at;
-            c.port[0].rx_length = length;
+            c.rx_id = (uint16_t)below(SKR_CONSOLE_RX_COUNT);
+            c.rx_at = at;
+            c.rx_length = length;
         }
         (void)skr_console_read(&c, &data[3U - capacity], capacity, &got);
     }

@@ -33,9 +33,9 @@ static void any_console(skr_console_t *c)
     c->counters.read = any();
     c->counters.dropped = any();
     c->counters.empty_buffers = any();
-    c->port[0].columns = (uint16_t)below(0x10000U);
-    c->port[0].rows = (uint16_t)below(0x10000U);
-    c->port[0].sized = (uint16_t)below(2U);
+    c->columns = (uint16_t)below(0x10000U);
+    c->rows = (uint16_t)below(0x10000U);
+    c->sized = (uint16_t)below(2U);
 }
 
 /* A running console: `rx` buffers of the receive ring and `tx` of the transmit ring are with the device. */

@@ -61,16 +61,6 @@ static void any_flow(skr_flow_t *f, uint32_t head, uint32_t stored)
     f->backlog = (uint16_t)below(2U);
     f->quarantine = (uint16_t)below(2U);
     f->next = (uint16_t)below(0x10000U);
-    f->type = (uint16_t)(SKR_VSOCK_TYPE_STREAM + below(2U));
-    f->low_water = 1U + below(SKR_VSOCK_WINDOW_BYTES);
-    f->tx_message = any();
-    f->partial = below(SKR_VSOCK_WINDOW_BYTES + 1U);
-    f->blocked = (uint16_t)below(2U);
-    f->first_message = (uint16_t)below(SKR_VSOCK_MESSAGES);
-    f->messages = (uint16_t)below(SKR_VSOCK_MESSAGES + 1U);
-    for (uint32_t i = 0U; i < SKR_VSOCK_MESSAGES; i++) {
-        f->message[i] = any();
-    }
     for (uint32_t i = 0U; i < SKR_VSOCK_WINDOW_BYTES; i++) {
         f->data[i] = (uint8_t)below(0x100U);
     }
@@ -95,13 +85,11 @@ static void any_tables(skr_vsock_t *v)
 {
     for (uint32_t i = 0U; i < SKR_VSOCK_LISTENERS; i++) {
         v->listener[i].port = any();
-        v->listener[i].backlog = (uint16_t)below(SKR_VSOCK_CONNECTIONS + 1U);
-        v->listener[i].type = (uint16_t)below(3U);
+        v->listener[i].backlog = below(SKR_VSOCK_CONNECTIONS + 1U);
     }
     for (uint32_t i = 0U; i < SKR_VSOCK_RESET_LIST; i++) {
         v->reset[i].local_port = any();
         v->reset[i].peer_port = any();
-        v->reset[i].type = (uint16_t)below(0x10000U);
     }
     for (uint32_t i = 0U; i < SKR_VSOCK_QUARANTINE_LIST; i++) {
         v->resting[i].port = any();
@@ -123,13 +111,7 @@ static void any_vsock(skr_vsock_t *v, uint16_t resets, uint32_t head, uint32_t s
     v->due = (uint16_t)below(0x10000U);
     v->due_last = (uint16_t)below(SKR_VSOCK_CONNECTIONS);
     v->next_resting = (uint16_t)below(SKR_VSOCK_QUARANTINE_LIST);
-    v->types = (uint16_t)below(4U);
     v->armed = (uint16_t)below(2U);
-    v->build.bytes = below(SKR_VSOCK_PAYLOAD_BYTES + 1U);
-    v->build.added = any();
-    v->build.sent = any();
-    v->build.id = (uint16_t)below(0x10000U);
-    v->build.index = (uint16_t)below(SKR_VSOCK_CONNECTIONS);
     for (uint32_t i = 0U; i < SKR_VSOCK_CONNECTIONS; i++) {
         v->hint[i] = (uint16_t)below(0x10000U);
         any_flow(&v->flow[i], head, stored);

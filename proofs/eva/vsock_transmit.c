@@ -48,22 +48,7 @@ static void send_short(const skr_vsock_t *running, uint32_t length)
     const uint8_t text = (uint8_t)below(0x100U);
     uint32_t taken;
 
-    (void)skr_vsock_send(&v, any(), &text, length, any(), &taken);
-}
-
-/* Room for the next bytes, written to both its ends; and a commit, of this room or of one that was reserved before. */
-static void build(const skr_vsock_t *running)
-{
-    skr_vsock_t v = *running;
-    skr_shm_t *place;
-    uint32_t room;
-
-    if (skr_vsock_reserve(&v, any(), &place, &room) == SKR_OK) {
-        place[0] = 1U;
-        place[room - 1U] = 1U;
-    }
-    v = *running;
-    (void)skr_vsock_commit(&v, any(), any(), any());
+    (void)skr_vsock_send(&v, any(), &text, length, &taken);
 }
 
 /* A credit of so many bytes, counted across the wrap, and a text longer than one packet. */
@@ -82,7 +67,7 @@ static void send_long(const skr_vsock_t *running, uint32_t window)
         v.flow[i].peer_buf_alloc = 8U + window;
         v.flow[i].tx_packets = 1U;
     }
-    (void)skr_vsock_send(&v, any(), text, TEXT_BYTES, any(), &taken);
+    (void)skr_vsock_send(&v, any(), text, TEXT_BYTES, &taken);
 }
 
 static void send_long_ones(const skr_vsock_t *running)
@@ -95,13 +80,12 @@ static void send_long_ones(const skr_vsock_t *running)
     }
 }
 
-/* Every call, `tx` buffers being with the device and `held` with the packet that is being built. */
-static void transmit(skr_transport_kind_t kind, uint16_t tx, uint16_t held)
+/* Every call, `tx` buffers being with the device. */
+static void transmit(skr_transport_kind_t kind, uint16_t tx)
 {
     skr_vsock_t v;
 
     if (prepare(&v, kind, 0U, tx)) {
-        v.device.virtq[SKR_VSOCK_TX].free_count = (uint16_t)(SKR_VSOCK_TX_COUNT - tx - held);
         for (uint16_t resets = 0U; resets <= SKR_VSOCK_RESET_LIST; resets++) {
             settle(&v, resets);
         }
@@ -109,7 +93,6 @@ static void transmit(skr_transport_kind_t kind, uint16_t tx, uint16_t held)
         step(&v, SKR_VSOCK_RESET_LIST);
         send_short(&v, 0U);
         send_short(&v, 1U);
-        build(&v);
         if (kind == SKR_TRANSPORT_MMIO_V2) {
             send_long_ones(&v);
         }
@@ -134,10 +117,7 @@ int main(void)
         const uint16_t most = (kind == SKR_TRANSPORT_MMIO_V2) ? SKR_VSOCK_TX_COUNT : 0U;
 
         for (uint16_t tx = 0U; tx <= most; tx++) {
-            transmit((skr_transport_kind_t)kind, tx, 0U);
-            if (tx < SKR_VSOCK_TX_COUNT) {
-                transmit((skr_transport_kind_t)kind, tx, 1U);
-            }
+            transmit((skr_transport_kind_t)kind, tx);
         }
         step_without_room((skr_transport_kind_t)kind);
     }

@@ -322,9 +322,7 @@ static void pmm_take_pfn(model_t *m, uint32_t pfn)
 {
     if ((m->pmm == MODEL_PMM_SIZE_WRITTEN) && (m->pmm_size == PMM_OWN_NEVER)) {
         m->dead = true; /* it would use 0x00ff00ff as a size */
-    } else if (get32(m, R_QUEUE_ALIGN) == 0U) {
-        m->dead = true; /* it would divide by it */
-    } else if ((m->pmm_queues >= MODEL_QUEUES) || (m->queues[m->pmm_queues].size_max == 0U)) {
+    } else if (m->pmm_queues >= ((m->device_id == 3U) ? 2U : 3U)) {
         m->dead = m->device_id == 3U; /* BUG_ON for the console; vsock lives and never moves data again */
         m->pmm_queues++;
     } else {
@@ -607,21 +605,6 @@ void model_open(model_t *m, skr_transport_kind_t kind, uint32_t device_id)
     fresh(m);
     hook_observe(on_access, m);
     hook_on_doorbell(on_doorbell, m);
-}
-
-void model_offer_ports(model_t *m, uint32_t ports)
-{
-    const uint32_t queues = (ports < ((MODEL_QUEUES / 2U) - 1U)) ? ((2U * ports) + 2U) : MODEL_QUEUES;
-
-    m->offered |= 2U;
-    for (uint32_t i = 0U; i < 4U; i++) {
-        m->config[4U + i] = (uint8_t)(ports >> (8U * i));
-    }
-    for (uint32_t i = 0U; i < queues; i++) {
-        m->queues[i].size_max = m->queues[0].size_max;
-    }
-    m->block_bytes = MODEL_BLOCK_BYTES;
-    fresh(m);
 }
 
 skr_transport_t model_transport(model_t *m)

@@ -26,10 +26,8 @@
 
 #include "skerry/transport.h"
 
-#define MODEL_QUEUES 18U /* a console of 8 ports */
-#ifndef MODEL_BLOCK_BYTES
+#define MODEL_QUEUES 4U
 #define MODEL_BLOCK_BYTES 0x200000U  /* register page, then memory */
-#endif
 #define MODEL_MEMORY_OFFSET 0x1000U  /* of the memory window in the block */
 #define MODEL_ADDRESS 0x40000000ULL  /* where the device sees the block */
 #define MODEL_CONSOLE_BLOCK 0x6000U  /* kvmtool's block for a console */
@@ -133,10 +131,6 @@ typedef struct {
 /* A device of this kind, freshly started: features VERSION_1 where there is a second word, queue sizes 256 (version 2 and 1),
  * 128 for a hypervisor-less console and 256 for vsock; configuration 80 x 24, or guest CID 3. Installs itself in the hook. */
 void model_open(model_t *m, skr_transport_kind_t kind, uint32_t device_id);
-
-/* After model_open() of a console: F_MULTIPORT with this max_nr_ports, and queues for as many as there is room for; over the
- * hypervisor-less transport a PMM with a block that holds their rings. The device says nothing by itself. */
-void model_offer_ports(model_t *m, uint32_t ports);
 
 /* The description to hand to the library. */
 skr_transport_t model_transport(model_t *m);

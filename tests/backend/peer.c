@@ -62,14 +62,13 @@ void peer_open(peer_t *p, model_t *m)
     memset(p, 0, sizeof *p);
     p->model = m;
     p->buf_alloc = 65536U;
-    p->type = SKR_VSOCK_TYPE_STREAM;
 }
 
 skr_vsock_packet_t peer_header(const peer_t *p, uint16_t op, uint32_t host_port, uint32_t island_port)
 {
     const skr_vsock_packet_t packet = {
         .src_cid = HOST, .dst_cid = island_cid(p), .src_port = host_port, .dst_port = island_port, .length = 0U,
-        .flags = 0U, .buf_alloc = p->buf_alloc, .fwd_cnt = p->fwd_cnt, .type = p->type, .op = op };
+        .flags = 0U, .buf_alloc = p->buf_alloc, .fwd_cnt = p->fwd_cnt, .type = SKR_VSOCK_TYPE_STREAM, .op = op };
 
     return packet;
 }
@@ -92,18 +91,12 @@ bool peer_send(peer_t *p, uint16_t op, uint32_t host_port, uint32_t island_port)
     return peer_send_packet(p, &packet, NULL, 0U);
 }
 
-bool peer_send_part(peer_t *p, uint32_t host_port, uint32_t island_port, const void *data, uint32_t bytes, uint32_t flags)
+bool peer_send_data(peer_t *p, uint32_t host_port, uint32_t island_port, const void *data, uint32_t bytes)
 {
     skr_vsock_packet_t packet = peer_header(p, SKR_VSOCK_OP_RW, host_port, island_port);
 
     packet.length = bytes;
-    packet.flags = flags;
     return peer_send_packet(p, &packet, data, bytes);
-}
-
-bool peer_send_data(peer_t *p, uint32_t host_port, uint32_t island_port, const void *data, uint32_t bytes)
-{
-    return peer_send_part(p, host_port, island_port, data, bytes, 0U);
 }
 
 bool peer_send_shutdown(peer_t *p, uint32_t host_port, uint32_t island_port, uint32_t flags)
@@ -130,11 +123,9 @@ bool peer_take(peer_t *p)
     if (length >= 0) {
         decode(&p->got, wire);
         const bool addressed = (p->got.src_cid == island_cid(p)) && (p->got.dst_cid == HOST);
-        const bool known = ((p->got.type == SKR_VSOCK_TYPE_STREAM) || (p->got.type == SKR_VSOCK_TYPE_SEQPACKET) ||
-                            (p->got.op == SKR_VSOCK_OP_RST)) && (p->got.op >= 1U) && (p->got.op <= 7U);
-        const bool carries = (p->got.op == SKR_VSOCK_OP_RW); /* a stream something, a message maybe nothing */
-        const bool empty = (p->got.length == 0U) && (!carries || (p->got.type == SKR_VSOCK_TYPE_SEQPACKET));
-        const bool sized = ((uint32_t)length == (HEADER + p->got.length)) && ((p->got.length != 0U) ? carries : empty);
+        const bool known = (p->got.type == SKR_VSOCK_TYPE_STREAM) && (p->got.op >= 1U) && (p->got.op <= 7U);
+        const bool sized = ((uint32_t)length == (HEADER + p->got.length)) &&
+                           ((p->got.length != 0U) == (p->got.op == SKR_VSOCK_OP_RW));
 
         if (!addressed || !known || !sized) {
             p->model->breaches++;

@@ -21,12 +21,11 @@ typedef struct {
     model_t *model;
     uint32_t buf_alloc;      /* what peer_send() says of the host's credit */
     uint32_t fwd_cnt;
-    uint16_t type;           /* of what it sends */
     skr_vsock_packet_t got;  /* last packet taken */
     uint8_t payload[PEER_PAYLOAD_MAX];
 } peer_t;
 
-/* A peer on a model of a vsock device; streams, 64 KiB of credit. */
+/* A peer on a model of a vsock device; 64 KiB of credit. */
 void peer_open(peer_t *p, model_t *m);
 
 /* A header from the host to the island, correct in every field: spoil it at will. */
@@ -38,8 +37,6 @@ bool peer_send_packet(peer_t *p, const skr_vsock_packet_t *packet, const void *d
 bool peer_send(peer_t *p, uint16_t op, uint32_t host_port, uint32_t island_port);
 /* Send RW. */
 bool peer_send_data(peer_t *p, uint32_t host_port, uint32_t island_port, const void *data, uint32_t bytes);
-/* Send RW with flags: a message, or part of one. */
-bool peer_send_part(peer_t *p, uint32_t host_port, uint32_t island_port, const void *data, uint32_t bytes, uint32_t flags);
 /* Send SHUTDOWN. */
 bool peer_send_shutdown(peer_t *p, uint32_t host_port, uint32_t island_port, uint32_t flags);
 /* An event of `bytes` bytes, the first four of which are `event`. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/time.h>
 
 /* The window of a virtio-mmio device; a hypervisor-less one is kvmtool's unless the configuration asks for more. */
 #ifndef HOSTILE_BLOCK_BYTES
@@ -93,7 +93,7 @@ void __ubsan_on_report(void)
 
 static void on_signal(int number)
 {
-    give_up((number == SIGALRM) ? "wedged" : "memory fault", call.what);
+    give_up((number == SIGVTALRM) ? "wedged" : "memory fault", call.what);
 }
 
 /* Of the sanitizer's run time, if that is there. */
@@ -101,6 +101,8 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 
 void watch_over(unsigned int seconds)
 {
+    const struct itimerval limit = { .it_value = { .tv_sec = (time_t)seconds } };
+
     if (__sanitizer_set_death_callback != NULL) {
         __sanitizer_set_death_callback(on_death);
     } else {
@@ -108,8 +110,8 @@ void watch_over(unsigned int seconds)
         (void)signal(SIGBUS, on_signal);
         (void)signal(SIGFPE, on_signal);
     }
-    (void)signal(SIGALRM, on_signal);
-    (void)alarm(seconds);
+    (void)signal(SIGVTALRM, on_signal);
+    (void)setitimer(ITIMER_VIRTUAL, &limit, NULL);
 }
 
 /* --- calls --- */
@@ -202,7 +204,7 @@ skr_status_t call_step(party_t *p, uint32_t ticks)
 
 skr_status_t call_write(party_t *p, const uint8_t *data, uint32_t length, uint32_t *taken)
 {
-    return (skr_status_t)(p->is_vsock ? CALL(p, BOUND_VSOCK_SEND, skr_vsock_send(p->vsock, p->handle, data, length, 0U, taken))
+    return (skr_status_t)(p->is_vsock ? CALL(p, BOUND_VSOCK_SEND, skr_vsock_send(p->vsock, p->handle, data, length, taken))
                                       : CALL(p, BOUND_CONSOLE_WRITE, skr_console_write(p->console, data, length, taken)));
 }
 
@@ -472,7 +474,7 @@ void latched(skr_cause_t cause)
         skr_vsock_handle_t other = 0U;
 
         EXPECT(CALL(VICTIM, 0U, skr_vsock_accept(VSOCK, PORT, &other, &number)) == SKR_FAULT);
-        EXPECT(CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, 1U, 1U, &other)) == SKR_FAULT);
+        EXPECT(CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, SKR_VSOCK_PORT_ANY, 1U, 1U, &other)) == SKR_FAULT);
         EXPECT(CALL(VICTIM, 0U, skr_vsock_peek(VSOCK, VICTIM->handle, &bytes, &number)) == SKR_FAULT);
         EXPECT(CALL(VICTIM, 0U, skr_vsock_consume(VSOCK, VICTIM->handle, 0U)) == SKR_FAULT);
         EXPECT(CALL(VICTIM, 0U, skr_vsock_shutdown(VSOCK, VICTIM->handle, SKR_VSOCK_SHUT_SEND)) == SKR_FAULT);

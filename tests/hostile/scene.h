@@ -65,7 +65,7 @@ bool expect(bool good, const char *what, const char *file, int line);
 void conclude(unsigned int verdict);
 uint32_t hostile_random(void);
 
-/* A crash, or more seconds than these, is reported for what runs, and ends the program. */
+/* A crash, or more seconds of the processor than these, is reported for what runs, and ends the program. */
 void watch_over(unsigned int seconds);
 
 /* --- one device --- */

@@ -177,7 +177,7 @@ static void application_turn(skr_status_t status)
         }
         break;
     case OPENING:
-        if (goes((skr_status_t)CALL(VICTIM, 0U, skr_vsock_connect(VICTIM->vsock, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, HOST_PORT, 2000U,
+        if (goes((skr_status_t)CALL(VICTIM, 0U, skr_vsock_connect(VICTIM->vsock, SKR_VSOCK_PORT_ANY, HOST_PORT, 2000U,
                                                                   &VICTIM->handle)))) {
             life.stage = SENDING;
         }

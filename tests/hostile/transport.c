@@ -228,7 +228,7 @@ static void adv_t11(void)
         afresh();
         give_cid(cids[i]);
         refused(SKR_CAUSE_CID);
-        EXPECT(CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, 1U, 1U, &handle)) == SKR_FAULT);
+        EXPECT(CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, SKR_VSOCK_PORT_ANY, 1U, 1U, &handle)) == SKR_FAULT);
     }
 }
 

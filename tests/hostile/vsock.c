@@ -89,7 +89,7 @@ static skr_vsock_handle_t connecting(uint32_t port, uint32_t host_port, uint32_t
 {
     skr_vsock_handle_t handle = 0U;
 
-    EXPECT(CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, SKR_VSOCK_TYPE_STREAM, port, host_port, timeout, &handle)) == SKR_OK);
+    EXPECT(CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, port, host_port, timeout, &handle)) == SKR_OK);
     EXPECT(step() == SKR_OK);
     EXPECT(peer_take_op(PEER) == SKR_VSOCK_OP_REQUEST);
     return handle;
@@ -954,12 +954,12 @@ static void random_use(skr_vsock_handle_t handles[HANDLES])
         break;
     case 1U:
         if (*handle == 0U) {
-            (void)CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, SKR_VSOCK_TYPE_STREAM, 5000U + (hostile_random() % 2U), OTHER, 50U, handle));
+            (void)CALL(VICTIM, 0U, skr_vsock_connect(VSOCK, 5000U + (hostile_random() % 2U), OTHER, 50U, handle));
         }
         break;
     case 2U:
     case 3U:
-        (void)CALL(VICTIM, BOUND_VSOCK_SEND, skr_vsock_send(VSOCK, *handle, bytes, hostile_random() % 3000U, 0U, &number));
+        (void)CALL(VICTIM, BOUND_VSOCK_SEND, skr_vsock_send(VSOCK, *handle, bytes, hostile_random() % 3000U, &number));
         break;
     case 4U:
     case 5U:

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs the gates named on the command line, one after another, goes on after a failing one, and sums up. The proofs, which take
-# more time than all the others, begin first and run beside them; their output is shown when it is their turn. Each gate ends with the line `N passed, N failed[, N skipped]`; a gate without that line, or one that contradicts its own exit
+# Runs the gates named on the command line, one after another, goes on after a failing one, and sums up. Each gate
+# ends with the line `N passed, N failed[, N skipped]`; a gate without that line, or one that contradicts its own exit
 # status, counts as a failure. The last line of all is the sum.
 set -u
 cd "$(dirname "$0")/../.."
@@ -12,33 +12,15 @@ mkdir -p "$logs"
 table=$logs/table
 : > "$table"
 gates=$*
-beside=gate-wp
 passed=0 failed=0 skipped=0
-case " $gates " in
-*" $beside "*)
-    # A session of its own, so that an end before its time leaves no prover behind.
-    setsid "${MAKE:-make}" --no-print-directory "$beside" > "$logs/$beside.log" 2>&1 &
-    running=$!
-    started=$(date +%s)
-    trap 'kill -- "-$running" 2> /dev/null' EXIT
-    trap 'exit 1' INT TERM
-    ;;
-esac
 for gate in $gates; do
     log=$logs/$gate.log
     printf '%s\n' "== $gate"
-    if [ "$gate" = "$beside" ]; then
-        wait "$running"
-        status=$?
-        seconds=$(($(stat -c %Y "$log") - started)) # its last line was written when it ended
-        cat "$log"
-    else
-        begin=$(date +%s)
-        # The status is kept in a file because a pipe would lose it.
-        { "${MAKE:-make}" --no-print-directory "$gate" 2>&1; echo $? > "$logs/status"; } | tee "$log"
-        status=$(cat "$logs/status")
-        seconds=$(($(date +%s) - begin))
-    fi
+    begin=$(date +%s)
+    # The status is kept in a file because a pipe would lose it.
+    { "${MAKE:-make}" --no-print-directory "$gate" 2>&1; echo $? > "$logs/status"; } | tee "$log"
+    status=$(cat "$logs/status")
+    seconds=$(($(date +%s) - begin))
     # make adds a line of its own after a failing recipe
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -1)
     if [ -z "$line" ]; then

@@ -3,7 +3,7 @@
 """What the documents promise: examples compile and link, commands run, links lead somewhere.
 
 A fenced block marked `c example` is compiled as C99 with warnings as errors and linked with the library; one marked
-`sh run` is executed by sh -eu from the top of the project. What the page of features says that Skerry can do has a test.
+`sh run` is executed by sh -eu from the top of the project.
 """
 import os
 import re
@@ -11,11 +11,9 @@ import shutil
 import subprocess
 import sys
 
-from gate import Gate, files, headers, options, run
+from gate import Gate, files, options, run
 
 LIMIT = 600  # seconds for one block of commands
-FEATURES = "spec/features.md"
-PEERS = {"yes", "partial", "no", "-", "?"}  # words of a cell; of ourselves we know
 DOCUMENTS = ("README.md", "safety-manual", "spec", "misra", "proofs", "coverage", "tests", "pmm", "examples")
 
 
@@ -56,52 +54,6 @@ def build_example(gate, root, build, cflags, libs, label):
         gate.check(result.returncode == 0, "README example %d links (%s)" % (number, label), result.stdout)
 
 
-def evidence(root):
-    """Names that can prove something: test functions, attacks of the hostile back-end, gates of the Makefile."""
-    makefile = open(os.path.join(root, "Makefile"), encoding="utf-8").read()
-    names = set(re.findall(r"^(gate-[\w-]+):", makefile, re.M))
-    for path in files(root, "tests", ".c", ".py"):
-        if not path.startswith("tests/tools/sample/"):  # tests of the gates' sample prove nothing of the library
-            text = open(os.path.join(root, path), encoding="utf-8").read()
-            names.update(re.findall(r"^(?:static void|def) ((?:test|adv)_\w+)\(", text, re.M))
-    return names
-
-
-def tables(text):
-    """Tables of a document: the head, and the rows, as lists of cells."""
-    for table in re.findall(r"(?:^\|.*\n)+", text, re.M):
-        head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines())
-        yield head, rows
-
-
-def check_features(gate, root):
-    """The page of features: each name exists, each claim in a table with a column `Skerry` names one, and the feature bits that
-    are not refused are those of the headers."""
-    path = os.path.join(root, FEATURES)
-    text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
-    named = re.compile(r"`((?:test|adv)_\w+|gate-[\w-]+)`")
-    dead = sorted(set(named.findall(text)) - evidence(root))
-    gate.check(not dead, FEATURES + ": names of no test and no gate", "\n".join(dead))
-    claims, bits = 0, set()
-    for head, rows in tables(text):
-        for row in rows:
-            if head[0] == "bit" and set(row[2:-1]) - {"refused", "not shown"}:
-                bits.add((row[1], row[0]))
-            if "Skerry" in head:
-                cells = dict(zip(head, row))
-                feature, proof, ours = cells.pop("feature", ""), cells.pop("proved by", ""), cells.get("Skerry")
-                gate.check(len(row) == len(head) and set(cells.values()) <= PEERS and ours in PEERS - {"-", "?"},
-                           "%s: a cell that the key does not know: %s" % (FEATURES, feature), " | ".join(row))
-                if ours != "no":
-                    claims += 1
-                    gate.check(named.search(proof), "%s: no test is named: %s" % (FEATURES, feature))
-    gate.check(claims > 0, FEATURES + " claims nothing")
-    known = set()
-    for header in headers(root):
-        known.update(re.findall(r"^#define SKR_F_(\w+) \(1ULL << (\d+)U\)", open(os.path.join(root, header)).read(), re.M))
-    gate.check(bits == known, FEATURES + ": feature bits other than those of the headers", sorted(bits ^ known))
-
-
 def main():
     parser, places = options(__doc__.splitlines()[0], "docs")
     root, build = places(parser.parse_args())
@@ -129,7 +81,6 @@ def main():
             if target and ":" not in target and not os.path.exists(os.path.join(root, os.path.dirname(path), target)):
                 dead.append(link)
         gate.check(not dead, path + ": links that lead nowhere", "\n".join(dead))
-    check_features(gate, root)
     gate.check(commands > 0, "no command marked `sh run` in any document")
     print("docs: %d documents, %d blocks of commands" % (len(documents(root)), commands))
     return gate.done()

@@ -150,24 +150,6 @@ static void test_console_set_up_runs_and_breaks_no_rule(void)
     }
 }
 
-#if SKR_CONSOLE_PORTS == 1U
-/* [utest->dsn~console.ports~1] technique: decision; several ports are offered, and one is configured */
-static void test_console_with_one_port_wants_no_others(void)
-{
-    for (size_t k = 0U; k < KINDS; k++) {
-        open_with(kinds[k], SKR_CONSOLE_F_MULTIPORT, 0U);
-        CHECK_EQUAL(skr_console_start(&console, now), SKR_OK);
-        CHECK_EQUAL(bring_up(&console), SKR_OK);
-        CHECK_EQUAL(model.accepted & SKR_CONSOLE_F_MULTIPORT, 0U);
-        CHECK_EQUAL(console.device.queues, 2U);
-        CHECK_EQUAL(model.breaches, 0U);
-    }
-}
-#define WITH_ONE_PORT SKR_TEST(test_console_with_one_port_wants_no_others),
-#else
-#define WITH_ONE_PORT /* test_console_control.c has several */
-#endif
-
 /* [utest->dsn~console.step~1] technique: state; also ADV-T16: interrupt before the start */
 static void test_console_calls_before_it_runs_wait_and_touch_nothing(void)
 {
@@ -986,7 +968,7 @@ static void test_console_size_that_never_rests_is_left_for_later(void)
 
         model.faults.config_restless = false;
         CHECK_EQUAL(skr_console_step(&console, now), SKR_OK);
-        CHECK_EQUAL(console.port[0].sized, 1U);
+        CHECK_EQUAL(console.sized, 1U);
     }
 }
 
@@ -1183,7 +1165,6 @@ static void test_console_nonsense_in_the_rings_is_contained(void)
 }
 
 SKR_SUITE(console,
-    WITH_ONE_PORT
     SKR_TEST(test_console_init_good_description_is_idle_and_touches_nothing),
     SKR_TEST(test_console_init_bad_description_is_refused_for_good),
     SKR_TEST(test_console_set_up_runs_and_breaks_no_rule),

@@ -317,32 +317,6 @@ static void test_device_plan_queue_keeps_order_and_kind(void)
     CHECK_EQUAL(device.virtq[TX].popped, SKR_VIRTQ_NONE);
 }
 
-/* [utest->dsn~device.use_queues~1] technique: scenario, all transports; fewer of the queues in one life, all again in the next */
-static void test_device_use_queues_sets_up_the_first_ones_only(void)
-{
-    for (size_t k = 0U; k < (sizeof kinds / sizeof kinds[0]); k++) {
-        given(kinds[k], SKR_OPTION_PMM_RESETS);
-        model.pmm = MODEL_PMM_RESETS;
-        REQUIRE_EQUAL(skr_device_start(&device, 0U), SKR_OK);
-        hook_count_from_here();
-        skr_device_use_queues(&device, 1U);
-        CHECK_EQUAL(hook_reads() + hook_writes(), 0U);
-
-        CHECK_EQUAL(run(0U), SKR_OK);
-
-        CHECK_EQUAL(device.placed, 1U);
-        CHECK_EQUAL(model_waiting(&model, RX), RX_COUNT);
-        CHECK(!model.queues[TX].live);
-        REQUIRE_EQUAL(skr_device_start(&device, 0U), SKR_OK);
-        skr_device_use_queues(&device, 2U);
-        CHECK_EQUAL(run(0U), SKR_OK);
-        CHECK_EQUAL(device.placed, 2U);
-        CHECK_EQUAL(device.virtq[TX].count, TX_COUNT);
-        CHECK(model.queues[TX].live);
-        CHECK_EQUAL(model.breaches, 0U);
-    }
-}
-
 /* [utest->dsn~device.step~1] technique: state table; a device that nobody started is left alone */
 static void test_device_step_before_start_is_refused_and_silent(void)
 {
@@ -1139,7 +1113,7 @@ static void test_device_step_hvl_attach_with_rings_beyond_the_window_is_refused(
 
 /* --- running --- */
 
-/* ADV-T09. [utest->dsn~device.watch~2] technique: each class of the status, over each transport */
+/* ADV-T09. [utest->dsn~device.watch~1] technique: each class of the status, over each transport */
 static void test_device_step_status_is_judged_while_running(void)
 {
     static const struct {
@@ -1168,7 +1142,7 @@ static void test_device_step_status_is_judged_while_running(void)
     }
 }
 
-/* [utest->dsn~device.watch~2] technique: boundary value, tick wrap; nothing is looked at in between */
+/* [utest->dsn~device.watch~1] technique: boundary value, tick wrap; nothing is looked at in between */
 static void test_device_step_running_device_is_looked_at_on_the_tick(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
@@ -1185,7 +1159,7 @@ static void test_device_step_running_device_is_looked_at_on_the_tick(void)
     }
 }
 
-/* ADV-P04. [utest->dsn~device.watch~2] technique: fault injection; the PMM is wiping, or has started anew */
+/* ADV-P04. [utest->dsn~device.watch~1] technique: fault injection; the PMM is wiping, or has started anew */
 static void test_device_step_hvl_pmm_restart_is_noticed(void)
 {
     given_ready(SKR_TRANSPORT_HVL, 0U, 0U);
@@ -1204,7 +1178,7 @@ static void test_device_step_hvl_pmm_restart_is_noticed(void)
     CHECK_EQUAL(model.breaches, 0U);
 }
 
-/* ADV-P05. [utest->dsn~device.watch~2] technique: fault injection; the rest of the page decides nothing while running */
+/* ADV-P05. [utest->dsn~device.watch~1] technique: fault injection; the rest of the page decides nothing while running */
 static void test_device_step_hvl_page_rewritten_while_running_has_no_effect(void)
 {
     given_ready(SKR_TRANSPORT_HVL, 0U, 0U);
@@ -1376,7 +1350,7 @@ static void test_device_pop_nothing_new_says_again_and_forgets_last_result(void)
     }
 }
 
-/* [utest->dsn~device.flush~2] technique: equivalence class */
+/* [utest->dsn~device.flush~1] technique: equivalence class */
 static void test_device_flush_new_buffer_is_shown_and_kicked(void)
 {
     for (size_t i = 0U; i < 3U; i++) {
@@ -1399,7 +1373,7 @@ static void test_device_flush_new_buffer_is_shown_and_kicked(void)
     }
 }
 
-/* [utest->dsn~device.flush~2] technique: equivalence class; nothing added, nothing touched */
+/* [utest->dsn~device.flush~1] technique: equivalence class; nothing added, nothing touched */
 static void test_device_flush_nothing_new_touches_nothing(void)
 {
     given_ready(SKR_TRANSPORT_HVL, 0U, 0U);
@@ -1411,7 +1385,7 @@ static void test_device_flush_nothing_new_touches_nothing(void)
     CHECK_EQUAL(device.counters.kicks_spared, 0U);
 }
 
-/* ADV-Q19. [utest->dsn~device.flush~2] technique: equivalence class; a kick not wanted is spared, and made good on the tick */
+/* ADV-Q19. [utest->dsn~device.flush~1] technique: equivalence class; a kick not wanted is spared, and made good on the tick */
 static void test_device_flush_unwanted_kick_is_spared_until_the_tick(void)
 {
     given_ready(SKR_TRANSPORT_MMIO_V2, 0U, 0U);
@@ -1423,87 +1397,6 @@ static void test_device_flush_unwanted_kick_is_spared_until_the_tick(void)
     CHECK_EQUAL(step(SKR_TICKS_KICK), SKR_OK);
     model_run(&model);
     CHECK_EQUAL(model.notifies[TX], 1U);
-}
-
-/* B4 of kvmtool's PMM. [utest->dsn~device.flush~2] technique: boundary value; a receive buffer can wait for the next to come back */
-static void test_device_flush_receive_buffer_that_waits_hurries_nobody(void)
-{
-    hook_reset();
-    model_open(&model, SKR_TRANSPORT_HVL, SKR_DEVICE_ID_VSOCK);
-    transport = model_transport(&model);
-    transport.options = SKR_OPTIONS_KVMTOOL;
-    REQUIRE_EQUAL(skr_device_init(&device, &transport, SKR_DEVICE_ID_VSOCK, 8U, 0U), SKR_OK);
-    skr_device_plan_queue(&device, true, RX_COUNT, RX_BYTES);
-    skr_device_plan_queue(&device, false, TX_COUNT, TX_BYTES);
-    started(0U);
-    REQUIRE_EQUAL(run(0U), SKR_OK);
-    while (device.virtq[RX].avail_idx != 0U) {
-        REQUIRE_EQUAL(model_receive(&model, RX, "a", 1U), true);
-        REQUIRE_EQUAL(skr_device_pop(&device, RX), SKR_OK);
-        skr_virtq_add(&device.virtq[RX], device.virtq[RX].popped, RX_BYTES);
-        skr_device_flush(&device, RX);
-    }
-    const uint32_t bells = hook_doorbells();
-    const uint32_t spared = device.counters.kicks_spared;
-
-    skr_device_flush(&device, RX);
-    CHECK_EQUAL(step(device.now), SKR_OK);
-    skr_device_flush(&device, RX);
-
-    CHECK_EQUAL(device.virtq[RX].kicked_idx, 0xFFFFU);
-    CHECK_EQUAL(model_waiting(&model, RX), RX_COUNT - 1U);
-    CHECK_EQUAL(hook_doorbells(), bells);
-    CHECK_EQUAL(device.counters.kicks_spared, spared);
-    CHECK_EQUAL(device.counters.kicks_repeated, 0U);
-}
-
-/* B4 of kvmtool's PMM. [utest->dsn~device.flush~2] [utest->dsn~device.pad~1] technique: equivalence class; who is never left at 0 */
-static void test_device_flush_index_of_zero_waits_only_where_it_is_asked_for(void)
-{
-    static const struct {
-        skr_transport_kind_t kind;
-        uint32_t device_id;
-        uint32_t options;
-        bool waits;
-    } row[] = {
-        { SKR_TRANSPORT_HVL, SKR_DEVICE_ID_VSOCK, SKR_OPTIONS_KVMTOOL, true },
-        { SKR_TRANSPORT_HVL, SKR_DEVICE_ID_VSOCK, 0U, false },
-        { SKR_TRANSPORT_HVL, SKR_DEVICE_ID_CONSOLE, SKR_OPTIONS_KVMTOOL, false },
-        { SKR_TRANSPORT_MMIO_V1, SKR_DEVICE_ID_VSOCK, SKR_OPTIONS_KVMTOOL, false },
-        { SKR_TRANSPORT_MMIO_V2, SKR_DEVICE_ID_VSOCK, SKR_OPTIONS_KVMTOOL, false },
-    };
-
-    for (size_t i = 0U; i < (sizeof row / sizeof row[0]); i++) {
-        hook_reset();
-        model_open(&model, row[i].kind, row[i].device_id);
-        transport = model_transport(&model);
-        transport.options = row[i].options;
-        REQUIRE_EQUAL(skr_device_init(&device, &transport, row[i].device_id, 8U, 0U), SKR_OK);
-        skr_device_plan_queue(&device, true, RX_COUNT, RX_BYTES);
-        skr_device_plan_queue(&device, false, TX_COUNT, TX_BYTES);
-        started(0U);
-        REQUIRE_EQUAL(run(0U), SKR_OK);
-        for (uint32_t n = 0U; n < 0x10000U; n++) {
-            uint8_t byte[TX_BYTES];
-
-            transmit_one(0x55U);
-            if (n < 0xFFFFU) {
-                (void)model_transmit(&model, TX, byte, sizeof byte);
-            }
-            if (skr_device_pop(&device, TX) == SKR_OK) {
-                skr_virtq_release(&device.virtq[TX], device.virtq[TX].popped);
-            }
-        }
-        model_run(&model);
-
-        CHECK_EQUAL(device.virtq[TX].avail_idx, 0U);
-        CHECK_EQUAL(model_waiting(&model, TX), row[i].waits ? 0U : 1U);
-        const uint32_t spared = device.counters.kicks_spared;
-        CHECK_EQUAL(step(device.now), SKR_OK); /* the next step, and no tick later */
-        CHECK_EQUAL(model_waiting(&model, TX), row[i].waits ? 2U : 1U);
-        CHECK_EQUAL(device.counters.kicks_spared, spared);
-        CHECK_EQUAL(device.counters.kicks_repeated, row[i].waits ? 1U : 0U);
-    }
 }
 
 /* --- configuration --- */
@@ -1622,7 +1515,6 @@ SKR_SUITE(device,
     SKR_TEST(test_device_init_keeps_every_member_of_the_description),
     SKR_TEST(test_device_init_used_context_counts_from_zero),
     SKR_TEST(test_device_plan_queue_keeps_order_and_kind),
-    SKR_TEST(test_device_use_queues_sets_up_the_first_ones_only),
     SKR_TEST(test_device_step_before_start_is_refused_and_silent),
     SKR_TEST(test_device_start_in_any_state_begins_anew_untouched),
     SKR_TEST(test_device_step_mmio_v2_sequence_is_that_of_the_standard),
@@ -1681,8 +1573,6 @@ SKR_SUITE(device,
     SKR_TEST(test_device_flush_new_buffer_is_shown_and_kicked),
     SKR_TEST(test_device_flush_nothing_new_touches_nothing),
     SKR_TEST(test_device_flush_unwanted_kick_is_spared_until_the_tick),
-    SKR_TEST(test_device_flush_index_of_zero_waits_only_where_it_is_asked_for),
-    SKR_TEST(test_device_flush_receive_buffer_that_waits_hurries_nobody),
     SKR_TEST(test_device_read_config_gives_both_fields),
     SKR_TEST(test_device_read_config_that_never_rests_is_given_up),
     SKR_TEST(test_device_read_config_changed_in_between_is_read_again),

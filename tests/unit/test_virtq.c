@@ -465,7 +465,7 @@ static void test_virtq_fill_after_short_buffers_restores_lengths(void)
 
 /* --- publish --- */
 
-/* [utest->dsn~virtq.publish~2] [utest->dsn~virtq.show~1] technique: structural; order of barriers and accesses */
+/* [utest->dsn~virtq.publish~1] technique: structural; order of barriers and accesses */
 static void test_virtq_publish_orders_slot_index_and_wish(void)
 {
     given_ring(false, COUNT, SIZE);
@@ -481,7 +481,7 @@ static void test_virtq_publish_orders_slot_index_and_wish(void)
     CHECK_EQUAL(model_avail_idx(&model, 0U), 1U);
 }
 
-/* [utest->dsn~virtq.publish~2] technique: boundary value */
+/* [utest->dsn~virtq.publish~1] technique: boundary value */
 static void test_virtq_publish_without_news_touches_nothing(void)
 {
     given_ring(false, COUNT, SIZE);
@@ -495,7 +495,7 @@ static void test_virtq_publish_without_news_touches_nothing(void)
     CHECK_TEXT(hook_order(), "");
 }
 
-/* [utest->dsn~virtq.publish~2] technique: equivalence class (ADV-Q19: the flag can be stuck, it only decides about a kick) */
+/* [utest->dsn~virtq.publish~1] technique: equivalence class (ADV-Q19: the flag can be stuck, it only decides about a kick) */
 static void test_virtq_publish_every_flag_word_only_bit_0_decides(void)
 {
     bool good = true;
@@ -521,7 +521,7 @@ static bool oracle_wants_kick(uint16_t event, uint16_t from, uint16_t number)
     return wanted;
 }
 
-/* [utest->dsn~virtq.publish~2] [utest->dsn~virtq.show~1] technique: oracle (ADV-Q20, ADV-Q26) */
+/* [utest->dsn~virtq.publish~1] technique: oracle (ADV-Q20, ADV-Q26) */
 static void test_virtq_publish_every_event_index_agrees_with_prose(void)
 {
     static const uint16_t starts[] = { 0U, 1U, 0x7FFEU, 0x7FFFU, 0x8000U, 0xFFF0U, 0xFFFEU, 0xFFFFU };
@@ -543,7 +543,7 @@ static void test_virtq_publish_every_event_index_agrees_with_prose(void)
     CHECK_EQUAL(differing, 0U);
 }
 
-/* [utest->dsn~virtq.publish~2] technique: structural */
+/* [utest->dsn~virtq.publish~1] technique: structural */
 static void test_virtq_publish_with_event_index_reads_one_word(void)
 {
     given_ring(false, COUNT, SIZE);
@@ -555,61 +555,6 @@ static void test_virtq_publish_with_event_index_reads_one_word(void)
 
     CHECK(wanted);
     CHECK_TEXT(hook_order(), "RwFr");
-}
-
-/* B4 of kvmtool's PMM. [utest->dsn~virtq.show~1] technique: boundary value, both event schemes; the last buffer is kept back */
-static void test_virtq_show_until_before_the_last_keeps_it_back(void)
-{
-    for (uint16_t event_idx = 0U; event_idx < 2U; event_idx++) {
-        for (uint16_t number = 1U; number <= COUNT; number++) {
-            const uint16_t before = (uint16_t)(0U - number);
-
-            given_ring(false, COUNT, SIZE);
-            given_indices_at(before);
-            memcpy(&model.block[MODEL_MEMORY_OFFSET + ring.avail + 2U], &before, sizeof before); /* as published */
-            ring.event_idx = event_idx;
-            model_raw_avail_event(&model, 0U, before);
-            for (uint16_t i = 0U; i < number; i++) {
-                skr_virtq_add(&ring, skr_virtq_take(&ring), STRIDE);
-            }
-
-            CHECK_EQUAL(skr_virtq_show(&ring, 0xFFFFU), number > 1U); /* alone, it is not even shown */
-            CHECK_EQUAL(model_waiting(&model, 0U), number - 1U);
-            hook_count_from_here();
-            CHECK(!skr_virtq_show(&ring, 0xFFFFU));
-            CHECK_TEXT(hook_order(), "");
-
-            (void)skr_virtq_publish(&ring);
-            CHECK_EQUAL(model_waiting(&model, 0U), number);
-            CHECK_EQUAL(model_avail_idx(&model, 0U), 0U);
-            CHECK(books_hold(&ring));
-        }
-    }
-}
-
-/* [utest->dsn~virtq.pad~1] technique: boundary value; with a buffer free, and with none */
-static void test_virtq_pad_adds_one_buffer_of_zeros_if_one_is_free(void)
-{
-    uint8_t zeros[STRIDE] = { 0U };
-    uint32_t length = 0U;
-    bool writable = true;
-
-    given_ring(false, 1U, SIZE);
-    memset(&model.block[MODEL_MEMORY_OFFSET + ring.buffers], 0xEE, STRIDE);
-    skr_virtq_pad(&ring);
-    CHECK_EQUAL(ring.outstanding, 1U);
-    (void)skr_virtq_publish(&ring);
-    const uint16_t id = model_pop_avail(&model, 0U);
-    const uint8_t *buffer = model_buffer(&model, 0U, id, &length, &writable);
-    CHECK_EQUAL(length, STRIDE);
-    CHECK_BYTES(buffer, zeros, STRIDE);
-    CHECK(books_hold(&ring));
-
-    hook_count_from_here();
-    skr_virtq_pad(&ring);
-    CHECK_TEXT(hook_order(), "");
-    CHECK_EQUAL(ring.outstanding, 1U);
-    CHECK(books_hold(&ring));
 }
 
 /* --- pop --- */
@@ -1572,25 +1517,7 @@ static void test_virtq_attach_random_memory_keeps_books(void)
     CHECK(taken_over > 1000U);
 }
 
-/* [utest->dsn~virtq.has~1] technique: boundary value, equivalence class; books that contradict themselves do not convince it */
-static void test_virtq_has_only_what_neither_lies_free_nor_with_the_device(void)
-{
-    given_ring(false, 3U, 4U);
-    const uint16_t taken = skr_virtq_take(&ring);
-    const uint16_t posted = skr_virtq_take(&ring);
-    skr_virtq_add(&ring, posted, 8U);
-
-    CHECK(skr_virtq_has(&ring, taken));
-    CHECK(!skr_virtq_has(&ring, posted));
-    CHECK(!skr_virtq_has(&ring, (uint16_t)ring.free_ids[0]));
-    CHECK(!skr_virtq_has(&ring, 3U));
-    CHECK(!skr_virtq_has(&ring, SKR_VIRTQ_NONE));
-    ring.outstanding++;
-    CHECK(!skr_virtq_has(&ring, taken));
-}
-
 SKR_SUITE(virtq,
-    SKR_TEST(test_virtq_has_only_what_neither_lies_free_nor_with_the_device),
     SKR_TEST(test_virtq_plan_either_direction_notes_buffers_without_access),
     SKR_TEST(test_virtq_place_legacy_layout_agrees_with_table),
     SKR_TEST(test_virtq_place_every_offset_aligns_and_separates_parts),
@@ -1611,8 +1538,6 @@ SKR_SUITE(virtq,
     SKR_TEST(test_virtq_publish_every_flag_word_only_bit_0_decides),
     SKR_TEST(test_virtq_publish_every_event_index_agrees_with_prose),
     SKR_TEST(test_virtq_publish_with_event_index_reads_one_word),
-    SKR_TEST(test_virtq_show_until_before_the_last_keeps_it_back),
-    SKR_TEST(test_virtq_pad_adds_one_buffer_of_zeros_if_one_is_free),
     SKR_TEST(test_virtq_pop_empty_ring_gives_none_after_one_read),
     SKR_TEST(test_virtq_pop_reads_index_once_for_a_batch),
     SKR_TEST(test_virtq_pop_index_further_than_outstanding_is_fault),

@@ -30,11 +30,11 @@ static zoo_t given_zoo(island_t *i)
     CHECK(peer_send_data(&i->peer, 2U, PORT, "de", 2U));
     CHECK(peer_send(&i->peer, SKR_VSOCK_OP_RST, 2U, PORT));
     z.closing = island_accept(i, PORT, 3U);
-    REQUIRE_EQUAL(skr_vsock_connect(&i->v, SKR_VSOCK_TYPE_STREAM, 700U, 9U, LONG, &z.connecting), SKR_OK);
+    REQUIRE_EQUAL(skr_vsock_connect(&i->v, 700U, 9U, LONG, &z.connecting), SKR_OK);
     CHECK(peer_send(&i->peer, SKR_VSOCK_OP_REQUEST, 4U, PORT)); /* waits in the backlog */
     REQUIRE_EQUAL(skr_vsock_listen(&i->v, PORT + 1U, 1U), SKR_OK);
     REQUIRE_EQUAL(island_step(i), SKR_OK);
-    REQUIRE_EQUAL(skr_vsock_connect(&i->v, SKR_VSOCK_TYPE_STREAM, 701U, 9U, LONG, &z.asking), SKR_OK);
+    REQUIRE_EQUAL(skr_vsock_connect(&i->v, 701U, 9U, LONG, &z.asking), SKR_OK);
     REQUIRE_EQUAL(skr_vsock_close(&i->v, z.closing), SKR_OK);
     (void)peer_drain(&i->peer);
     CHECK_EQUAL(island_places(i), 6U);
@@ -106,7 +106,7 @@ static void test_vsock_init_seed_chooses_first_local_port(void)
         island_open(&a, SKR_TRANSPORT_MMIO_V2, false, table[n].seed);
         island_start(&a);
 
-        CHECK_EQUAL(skr_vsock_connect(&a.v, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, HOST_PORT, LONG, &handle), SKR_OK);
+        CHECK_EQUAL(skr_vsock_connect(&a.v, SKR_VSOCK_PORT_ANY, HOST_PORT, LONG, &handle), SKR_OK);
 
         CHECK_EQUAL(island_flow(&a, handle)->local_port, table[n].port);
     }
@@ -141,7 +141,7 @@ static void test_vsock_step_before_start_is_state_without_access(void)
     CHECK_EQUAL(island_step(&a), SKR_STATE);
 
     CHECK_EQUAL(skr_vsock_acknowledge(&a.v), 0U);
-    CHECK_EQUAL(skr_vsock_connect(&a.v, SKR_VSOCK_TYPE_STREAM, 1U, 1U, 1U, &handle), SKR_AGAIN);
+    CHECK_EQUAL(skr_vsock_connect(&a.v, 1U, 1U, 1U, &handle), SKR_AGAIN);
     CHECK_TEXT(hook_order(), "");
 }
 
@@ -168,7 +168,7 @@ static void test_vsock_step_every_transport_comes_up_and_moves_data(void)
         CHECK_EQUAL(island_recv(&a, handle, bytes, sizeof bytes, &number), SKR_OK);
         CHECK_EQUAL(number, 5U);
         CHECK_BYTES(bytes, "hello", 5U);
-        CHECK_EQUAL(skr_vsock_send(&a.v, handle, bytes, 5U, 0U, &number), SKR_OK);
+        CHECK_EQUAL(skr_vsock_send(&a.v, handle, bytes, 5U, &number), SKR_OK);
         CHECK_EQUAL(number, 5U);
         CHECK_EQUAL(peer_take_op(&a.peer), SKR_VSOCK_OP_RW);
         CHECK_BYTES(a.peer.payload, "hello", 5U);
@@ -485,7 +485,7 @@ static void test_vsock_two_devices_fault_in_one_leaves_other_alone(void)
 
     CHECK_EQUAL(island_recv(&b, second, bytes, 4U, &number), SKR_OK);
     CHECK_BYTES(bytes, "left", 4U);
-    CHECK_EQUAL(skr_vsock_send(&b.v, second, bytes, 4U, 0U, &number), SKR_OK);
+    CHECK_EQUAL(skr_vsock_send(&b.v, second, bytes, 4U, &number), SKR_OK);
     CHECK_EQUAL(peer_take_op(&b.peer), SKR_VSOCK_OP_RW);
     CHECK_EQUAL(skr_vsock_cause(&a.v), SKR_CAUSE_USED_INDEX);
     CHECK_EQUAL(skr_vsock_cause(&b.v), SKR_CAUSE_NONE);

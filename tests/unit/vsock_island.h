@@ -16,8 +16,6 @@
 
 #define CID 3U           /* the model's */
 #define STEPS_MAX 200U   /* more than any set-up takes */
-#define BUFFERS_BYTES ((SKR_VSOCK_RX_COUNT + SKR_VSOCK_TX_COUNT) * SKR_VSOCK_BUFFER_BYTES)
-#define RINGS_BYTES 0x7000U /* the page, and two rings of 256 in the legacy layout */
 #define LONG 1000000U    /* a time-out that no test reaches by chance */
 
 typedef struct {
@@ -27,29 +25,21 @@ typedef struct {
     uint32_t now;
 } island_t;
 
-/* Initialised, not started, over a device that offers these features beside its own. The context holds garbage before. */
-static inline void island_open_with(island_t *i, skr_transport_kind_t kind, uint64_t features, uint32_t seed)
+/* Initialised, not started. The context holds garbage before. */
+static inline void island_open(island_t *i, skr_transport_kind_t kind, bool event_idx, uint32_t seed)
 {
     model_open(&i->model, kind, SKR_DEVICE_ID_VSOCK);
     peer_open(&i->peer, &i->model);
-    if (BUFFERS_BYTES > (MODEL_VSOCK_BLOCK - RINGS_BYTES)) {
-        i->model.block_bytes = MODEL_BLOCK_BYTES; /* more than a region of kvmtool's holds */
-    }
-    i->model.offered |= features;
-    model_restart(&i->model); /* a hypervisor-less page shows its features from the start */
     skr_transport_t t = model_transport(&i->model);
 
-    if (features != 0U) {
-        t.options = ((features & SKR_F_EVENT_IDX) != 0U) ? SKR_OPTION_EVENT_IDX : 0U;
+    if (event_idx) {
+        i->model.offered |= SKR_F_EVENT_IDX;
+        model_restart(&i->model); /* a hypervisor-less page shows its features from the start */
+        t.options = SKR_OPTION_EVENT_IDX;
     }
     memset(&i->v, 0xA5, sizeof i->v);
     i->now = 1000U;
     REQUIRE_EQUAL(skr_vsock_init(&i->v, &t, seed), SKR_OK);
-}
-
-static inline void island_open(island_t *i, skr_transport_kind_t kind, bool event_idx, uint32_t seed)
-{
-    island_open_with(i, kind, event_idx ? SKR_F_EVENT_IDX : 0U, seed);
 }
 
 static inline skr_status_t island_step(island_t *i)
@@ -76,14 +66,6 @@ static inline void island_run(island_t *i)
     island_start(i);
 }
 
-/* Running, over a device that carries messages; the peer sends them. */
-static inline void island_run_messages(island_t *i)
-{
-    island_open_with(i, SKR_TRANSPORT_MMIO_V2, SKR_VSOCK_F_SEQPACKET, 0U);
-    island_start(i);
-    i->peer.type = SKR_VSOCK_TYPE_SEQPACKET;
-}
-
 /* One step after `ticks` ticks. */
 static inline skr_status_t island_wait(island_t *i, uint32_t ticks)
 {
@@ -96,10 +78,8 @@ static inline skr_vsock_handle_t island_accept(island_t *i, uint32_t port, uint3
 {
     skr_vsock_handle_t handle = 0U;
     uint32_t from = 0U;
-    const skr_status_t bound = skr_vsock_bind(&i->v, port, i->peer.type);
     const skr_status_t listening = skr_vsock_listen(&i->v, port, SKR_VSOCK_CONNECTIONS);
 
-    CHECK((bound == SKR_OK) || (bound == SKR_IN_USE));
     CHECK((listening == SKR_OK) || (listening == SKR_IN_USE));
     CHECK(peer_send(&i->peer, SKR_VSOCK_OP_REQUEST, host_port, port));
     CHECK_EQUAL(island_step(i), SKR_OK);
@@ -114,7 +94,7 @@ static inline skr_vsock_handle_t island_connect(island_t *i, uint32_t port, uint
 {
     skr_vsock_handle_t handle = 0U;
 
-    REQUIRE_EQUAL(skr_vsock_connect(&i->v, i->peer.type, port, host_port, LONG, &handle), SKR_OK);
+    REQUIRE_EQUAL(skr_vsock_connect(&i->v, port, host_port, LONG, &handle), SKR_OK);
     CHECK_EQUAL(island_step(i), SKR_OK);
     REQUIRE_EQUAL(peer_take_op(&i->peer), SKR_VSOCK_OP_REQUEST);
     CHECK_EQUAL(i->peer.got.dst_port, host_port);
@@ -158,7 +138,7 @@ static inline skr_status_t island_send(island_t *i, skr_vsock_handle_t handle, u
         }
     }
     *taken = 0xDEADU;
-    return skr_vsock_send(&i->v, handle, bytes, length, 0U, taken);
+    return skr_vsock_send(&i->v, handle, bytes, length, taken);
 }
 
 static inline skr_status_t island_recv(island_t *i, skr_vsock_handle_t handle, uint8_t *data, uint32_t capacity,
@@ -173,8 +153,6 @@ static inline void then_every_call_faults(island_t *i, skr_vsock_handle_t handle
 {
     skr_vsock_handle_t other = 0x77U;
     uint32_t number = 0x77U;
-    uint32_t flags = 0x77U;
-    skr_shm_t *place = NULL;
     uint8_t byte = 0U;
     const uint8_t *bytes = NULL;
 
@@ -182,23 +160,15 @@ static inline void then_every_call_faults(island_t *i, skr_vsock_handle_t handle
     CHECK_EQUAL(island_step(i), SKR_FAULT);
     CHECK_EQUAL(island_wait(i, 100000U), SKR_FAULT);
     CHECK_EQUAL(skr_vsock_accept(&i->v, port, &other, &number), SKR_FAULT);
-    CHECK_EQUAL(skr_vsock_connect(&i->v, SKR_VSOCK_TYPE_STREAM, SKR_VSOCK_PORT_ANY, 1U, 1U, &other), SKR_FAULT);
+    CHECK_EQUAL(skr_vsock_connect(&i->v, SKR_VSOCK_PORT_ANY, 1U, 1U, &other), SKR_FAULT);
     CHECK_EQUAL(other, 0x77U);
     CHECK_EQUAL(number, 0x77U);
-    CHECK_EQUAL(skr_vsock_send(&i->v, handle, &byte, 1U, 0U, &number), SKR_FAULT);
+    CHECK_EQUAL(skr_vsock_send(&i->v, handle, &byte, 1U, &number), SKR_FAULT);
     CHECK_EQUAL(number, 0U);
     number = 0x77U;
     CHECK_EQUAL(skr_vsock_recv(&i->v, handle, &byte, 1U, &number), SKR_FAULT);
     CHECK_EQUAL(number, 0U);
     number = 0x77U;
-    CHECK_EQUAL(skr_vsock_recv_message(&i->v, handle, &byte, 1U, &number, &flags), SKR_FAULT);
-    CHECK_EQUAL(number, 0U);
-    CHECK_EQUAL(flags, 0U);
-    number = 0x77U;
-    CHECK_EQUAL(skr_vsock_reserve(&i->v, handle, &place, &number), SKR_FAULT);
-    CHECK_EQUAL(skr_vsock_commit(&i->v, handle, 0U, 0U), SKR_FAULT);
-    CHECK_EQUAL(skr_vsock_set_low_water(&i->v, handle, 1U), SKR_FAULT);
-    CHECK_EQUAL(skr_vsock_set_patience(&i->v, handle, 1U), SKR_FAULT);
     CHECK_EQUAL(skr_vsock_peek(&i->v, handle, &bytes, &number), SKR_FAULT);
     CHECK_EQUAL(skr_vsock_consume(&i->v, handle, 0U), SKR_FAULT);
     CHECK_EQUAL(skr_vsock_shutdown(&i->v, handle, SKR_VSOCK_SHUT_SEND), SKR_FAULT);
