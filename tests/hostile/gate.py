@@ -19,11 +19,10 @@ from gate import Gate, options, run  # noqa: E402
 PACKETS = {("gate", "plain"): 20000, ("gate", "san"): 20000, ("full", "plain"): 10000000, ("full", "san"): 1000000}
 PATTERNS = {"read": 6, "write": 5}
 SCENARIOS = 20  # two devices, with and without EVENT_IDX: three transports, and a page left running, attached to or reset
+WHOLE = [("catalogue", "plain", "default"), ("catalogue", "san", "default"), ("sweep", "plain", "large"), ("sweep", "san", "large")]
 PARTS = {
-    "gate": [("catalogue", "plain", "default"), ("catalogue", "san", "default"), ("sweep", "plain", "large"),
-             ("sweep", "san", "large")],
-    "full": [("catalogue", "plain", "default"), ("catalogue", "san", "default"), ("sweep", "plain", "large"),
-             ("sweep", "san", "large"), ("sweep", "plain", "default")],
+    "gate": WHOLE,
+    "full": WHOLE + [("sweep", "plain", "default")],
     "catalogue": [("catalogue", "san", "default")],
     "sweep": [("sweep", "plain", "large")],
 }

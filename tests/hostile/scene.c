@@ -269,6 +269,17 @@ static void *piece(void *old, size_t bytes)
     return new;
 }
 
+/* A back-end as it should be, which offers these features beside its own. */
+static void open_back_end(party_t *p, skr_transport_kind_t kind, uint64_t features)
+{
+    model_open(&p->model, kind, p->is_vsock ? SKR_DEVICE_ID_VSOCK : SKR_DEVICE_ID_CONSOLE);
+    p->model.quiet = true;
+    p->model.block_bytes = (kind == SKR_TRANSPORT_HVL) ? HOSTILE_HVL_BYTES(p->is_vsock) : HOSTILE_MMIO_BYTES;
+    p->model.offered |= features;
+    model_restart(&p->model); /* a hypervisor-less page shows all this from the start */
+    peer_open(&p->peer, &p->model);
+}
+
 void party_open(party_t *p, skr_transport_kind_t kind, bool is_vsock, uint32_t options)
 {
     skr_transport_t t;
@@ -278,14 +289,7 @@ void party_open(party_t *p, skr_transport_kind_t kind, bool is_vsock, uint32_t o
     p->is_vsock = is_vsock;
     p->options = options;
     p->now = 1000U;
-    model_open(&p->model, kind, is_vsock ? SKR_DEVICE_ID_VSOCK : SKR_DEVICE_ID_CONSOLE);
-    p->model.quiet = true;
-    p->model.block_bytes = (kind == SKR_TRANSPORT_HVL) ? HOSTILE_HVL_BYTES(is_vsock) : HOSTILE_MMIO_BYTES;
-    if ((options & SKR_OPTION_EVENT_IDX) != 0U) {
-        p->model.offered |= SKR_F_EVENT_IDX;
-    }
-    model_restart(&p->model); /* a hypervisor-less page shows all this from the start */
-    peer_open(&p->peer, &p->model);
+    open_back_end(p, kind, ((options & SKR_OPTION_EVENT_IDX) != 0U) ? SKR_F_EVENT_IDX : 0U);
     t = party_transport(p);
     EXPECT(party_init(p, &t) == SKR_OK);
 }
@@ -333,7 +337,7 @@ static bool join(party_t *p)
     uint32_t from = 0U;
     bool good = true;
 
-    if ((p->handle != 0U)) {
+    if (p->handle != 0U) {
         (void)CALL(p, BOUND_NOTHING, skr_vsock_close(p->vsock, p->handle));
     }
     p->handle = 0U;
@@ -519,11 +523,7 @@ void recovers(void)
     skr_status_t status = SKR_OK;
 
     hook_script(NULL, NULL);
-    model_open(&p->model, scene.kind, p->is_vsock ? SKR_DEVICE_ID_VSOCK : SKR_DEVICE_ID_CONSOLE);
-    p->model.quiet = true;
-    p->model.block_bytes = (scene.kind == SKR_TRANSPORT_HVL) ? HOSTILE_HVL_BYTES(p->is_vsock) : HOSTILE_MMIO_BYTES;
-    model_restart(&p->model);
-    peer_open(&p->peer, &p->model);
+    open_back_end(p, scene.kind, 0U);
     if (party_device(p)->linked == 0U) { /* a bad description: only a new one helps */
         const skr_transport_t t = party_transport(p);
 
