@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Discovery as a gate: unit tests, skerry-dtb2c, a PMM's own tree, and tests that see each fault put into fdt.c.
+"""Discovery as a gate: unit tests, fuzzing, skerry-dtb2c, a PMM's own tree, and tests that see each fault put into fdt.c.
 
     run.py [--build DIR] [part of a check's name]...
 """
@@ -22,6 +22,8 @@ from compile import COMPILERS, WARNINGS  # noqa: E402
 from gate import ROOT, Gate, options, run  # noqa: E402
 
 NOISE = 300
+FUZZED = 20000  # executions of the fuzz target, always the same ones
+FOUND = 200000  # within which it finds the fault that is put before it
 LIMIT = 120  # seconds for one program
 
 # Faults: text of fdt.c, what it becomes, and a test that has to fail.
@@ -190,6 +192,33 @@ def faults(gate, build):
     print("fdt: %d faults put into fdt.c" % len(FAULTS), flush=True)
 
 
+def fuzz(gate, build):
+    """The fuzz target on its corpus and on from there; and that it finds a window that is not looked at."""
+    place = os.path.join(build, "fdt-fuzz")
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place)
+    name, old, new, _ = FAULTS[0]
+    text = open(os.path.join(ROOT, "src", "fdt.c")).read()
+    corpus = os.path.join(TESTS, "fuzz", "corpus", "fuzz_fdt")
+    gate.check(bool(os.listdir(corpus)) and text.count(old) == 1, "fuzzing: a corpus, and a place for the fault")
+    for label, source, runs in (("as it is", text, FUZZED), (name, text.replace(old, new), FOUND)):
+        program, copy = os.path.join(place, "fuzz_fdt"), write(os.path.join(place, "fdt.c"), source)
+        made = run(["clang-19", "-w", "-std=c11", "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all",
+                    "-Iinclude", "-Isrc", "-o", program, "tests/fuzz/fuzz_fdt.c", copy, "-lfdt"], cwd=ROOT)
+        if not gate.check(made.returncode == 0, "the fuzz target compiles, " + label, made.stdout[-2000:]):
+            continue
+        grown = os.path.join(place, "grown")  # what is new goes to the first folder that is named, never to the committed one
+        shutil.rmtree(grown, ignore_errors=True)
+        os.makedirs(grown)
+        found = run([program, "-seed=1", "-runs=%d" % runs, "-artifact_prefix=%s/" % place, grown, corpus], timeout=5 * LIMIT)
+        whole = re.search(r"^Done (\d+) runs", found.stdout, re.M)
+        if source is text:
+            gate.check(found.returncode == 0 and whole, "fuzzing fdt.c", found.stdout[-3000:])
+            print("fdt: %s executions of the fuzz target" % (whole.group(1) if whole else "no"), flush=True)
+        else:
+            gate.check(found.returncode != 0 and not whole, "fuzzing does not find: " + name, found.stdout[-1000:])
+
+
 def table(gate, tool, tree, arguments, place):
     """What a program sees that was compiled with the tool's output."""
     header = os.path.join(place, "devices.h")
@@ -333,7 +362,7 @@ def main():
     tool = os.path.join(build, "pmm", "skerry-dtb2c")
     with tempfile.TemporaryDirectory(prefix="fdt") as place:
         checked = os.path.join(build, "pmm-san", "skerry-dtb2c")
-        for check, arguments in ((unit_tests, (build,)), (strict, (build, place)), (round_trip, (checked, place)),
+        for check, arguments in ((unit_tests, (build,)), (fuzz, (build,)), (strict, (build, place)), (round_trip, (checked, place)),
                                  (refusals, (checked, place)), (noise, (checked, place)), (live, (build, tool, place)),
                                  (faults, (build,))):
             if not args.names or any(name in check.__name__ for name in args.names):
